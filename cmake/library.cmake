@@ -1,0 +1,84 @@
+# The library. The system's files are chosen here and nowhere else.
+set(MIO_SOURCES
+    src/event.c
+    src/inline.c
+    src/poll.c
+    src/registry.c
+    src/sizes.c
+    src/source.c
+    src/waker.c)
+
+set(MIO_NET_SOURCES
+    src/net/addr.c
+    src/net/socket.c
+    src/net/tcp_listener.c
+    src/net/tcp_stream.c)
+
+if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
+    list(APPEND MIO_SOURCES
+        src/sys/linux/epoll.c
+        src/sys/linux/platform.c
+        src/sys/unix/clock.c
+        src/sys/unix/error.c
+        src/sys/unix/fd.c
+        src/sys/unix/notifier_pipe.c)
+    if(NOT MIO_FORCE_WAKER_PIPE)
+        list(APPEND MIO_SOURCES src/sys/linux/notifier_eventfd.c)
+    endif()
+    list(APPEND MIO_NET_SOURCES
+        src/sys/linux/new_socket.c
+        src/sys/unix/sockaddr.c
+        src/sys/unix/socket.c
+        src/sys/unix/sockopt.c)
+else()
+    message(FATAL_ERROR "mio does not support ${CMAKE_SYSTEM_NAME} yet")
+endif()
+
+if(MIO_NET)
+    list(APPEND MIO_SOURCES ${MIO_NET_SOURCES})
+endif()
+
+# Compiled once for both libraries; position-independent code costs the static one nothing much.
+add_library(mio_objects OBJECT ${MIO_SOURCES})
+mio_set_warnings(mio_objects)
+set_target_properties(mio_objects PROPERTIES
+    C_STANDARD 11
+    C_STANDARD_REQUIRED ON
+    C_EXTENSIONS OFF
+    C_VISIBILITY_PRESET hidden
+    POSITION_INDEPENDENT_CODE ON)
+target_compile_definitions(mio_objects PRIVATE MIO_BUILDING)
+if(MIO_FORCE_WAKER_PIPE)
+    target_compile_definitions(mio_objects PRIVATE MIO_FORCE_WAKER_PIPE)
+endif()
+target_include_directories(mio_objects PRIVATE include src)
+
+function(mio_add_library target kind)
+    add_library(${target} ${kind} $<TARGET_OBJECTS:mio_objects>)
+    add_library(mio::${target} ALIAS ${target})
+    target_include_directories(${target} PUBLIC
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    if(NOT MIO_NET)
+        target_compile_definitions(${target} PUBLIC MIO_NO_NET)
+        target_compile_definitions(mio_objects PRIVATE MIO_NO_NET)
+    endif()
+    set_target_properties(${target} PROPERTIES
+        OUTPUT_NAME mio
+        VERSION ${PROJECT_VERSION}
+        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
+include(GNUInstallDirs)
+set(MIO_LIBRARIES)
+if(MIO_SHARED)
+    mio_add_library(mio SHARED)
+    list(APPEND MIO_LIBRARIES mio)
+endif()
+if(MIO_STATIC)
+    mio_add_library(mio_static STATIC)
+    list(APPEND MIO_LIBRARIES mio_static)
+    if(NOT MIO_SHARED)
+        add_library(mio::mio ALIAS mio_static)
+    endif()
+endif()

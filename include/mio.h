@@ -1,0 +1,1190 @@
+/*
+ * mio: Metal I/O for C. Non-blocking sockets and an event queue, as close to the operating system
+ * as a portable interface can be.
+ *
+ *     struct mio_poll poll;
+ *     struct mio_event events[64];
+ *     mio_poll_init(&poll);
+ *     mio_register(mio_poll_registry(&poll), &listener.source, token, MIO_READABLE);
+ *     int n = mio_poll_wait(&poll, events, 64, MIO_FOREVER);
+ *
+ * WHAT HOLDS FOR EVERY CALL
+ *
+ * Memory.  You own every object: the library keeps no hidden heap, no thread and no global state.
+ *     A zero-initialised object is closed: closing it does nothing and returns 0, every other call
+ *     returns -EBADF. A failed init, bind, connect or accept leaves the object in that state. These
+ *     calls overwrite what the object held without looking at it. Fields marked private are laid
+ *     out here only so that you can own the memory; read them through the functions.
+ *
+ * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), on every system
+ *     the same; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported only
+ *     ever -ENOTSUP. A NULL where an object is required is -EINVAL. A call that is refused because
+ *     of its arguments changes nothing. Nothing here aborts, exits, prints or raises SIGPIPE.
+ *     Arguments are checked in this order: NULL, interest, capability, state of the object, system.
+ *
+ * Blocking.  Only mio_poll_wait waits. An interrupted system call (EINTR) is repeated inside the
+ *     library by every call but mio_poll_wait, which reports -EINTR.
+ *
+ * Threads.  Each contract names one of these rules:
+ *     any        safe from every thread at every time, also during a wait
+ *     exclusive  no other call on the same object at the same time
+ *     stream     as exclusive, but one thread may read while another one writes
+ *     waiter     only by the one thread that waits on this poll
+ *
+ * THE READINESS CONTRACT
+ *
+ * What you asked for is enough.  End of file reports readable; errors and a full hang-up report
+ *     every direction that was registered. They may report the other direction too: test only the
+ *     directions that you registered. Beside readable and writable all bits are hints that may be
+ *     absent. Spurious events are allowed, missing ones are not.
+ *
+ * The draining rule (edge mode, the default).  After an event repeat the operation until it returns
+ *         -EAGAIN, or 0 (end of file), or an error, or
+ *         at least one byte and less than you asked for (a short transfer);
+ *     then, and only then, the next event is guaranteed. Once any event of the source has said
+ *     MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short transfer no longer ends the drain.
+ *     Short transfers count on TCP, Unix stream sockets and plain pipes alone. Listeners and
+ *     datagram sockets are drained by -EAGAIN alone, and so is a stream whose reads stop at urgent
+ *     data, at passed descriptors or at records of a kernel TLS. mio_ready_after says it in code.
+ *     Reading until -EAGAIN is right everywhere; the short transfer saves that last call.
+ *
+ * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
+ *     mio_reregister it with the same arguments: if it is still ready it is reported again.
+ *
+ * Tokens.  After mio_deregister or a close no later wait returns the token. Events that were
+ *     fetched before are yours: free the object after the batch, or call mio_events_forget first.
+ *
+ * Each contract ends with the manual page or system call that it stands for.
+ *
+ * The design is that of the Rust crate mio; see LICENSE.
+ */
+#ifndef MIO_H
+#define MIO_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Exported from the shared library. The attribute matters only while the library is built. */
+#if defined(MIO_BUILDING) && defined(__GNUC__)
+#define MIO_API __attribute__((visibility("default")))
+#else
+#define MIO_API
+#endif
+
+/* Inlined where you call it, and exported under its own name for other languages. */
+#if defined(__GNUC_GNU_INLINE__) && !defined(__cplusplus)
+#define MIO_INLINE static inline
+#else
+#define MIO_INLINE MIO_API inline
+#endif
+
+struct sockaddr;
+struct mio__backend;
+struct mio__notifier;
+
+/* ---- Version --------------------------------------------------------------------------------- */
+
+#define MIO_VERSION_MAJOR 0
+#define MIO_VERSION_MINOR 1
+#define MIO_VERSION_PATCH 0
+#define MIO_VERSION_STRING "0.1.0"
+
+/* Versions compare as numbers: major * 1,000,000 + minor * 1,000 + patch. */
+#define MIO_VERSION (MIO_VERSION_MAJOR * 1000000 + MIO_VERSION_MINOR * 1000 + MIO_VERSION_PATCH)
+
+/*
+ * The version of the library that runs; MIO_VERSION is that of the header you compiled with.
+ * Before 1.0 every minor release may change the ABI, and the name of the shared library says so.
+ *
+ * Returns  a number in the form of MIO_VERSION.      Threads  any.      System  none.
+ */
+MIO_API int mio_version(void);
+
+/* ---- Scalars and bits ------------------------------------------------------------------------ */
+
+/* Yours: an index, an identifier or a pointer. Every value is valid; the library never reads it. */
+typedef uintptr_t mio_token;
+
+/* What to be told about (bits below) and in which mode (MIO_LEVEL, MIO_ONESHOT). */
+typedef uint32_t mio_interest;
+
+/* A descriptor of the system. */
+#ifdef _WIN32
+typedef uintptr_t mio_fd; /* SOCKET */
+#else
+typedef int mio_fd;
+#endif
+#define MIO_FD_NONE ((mio_fd)-1)
+
+/*
+ * One set of bits serves interest and readiness. Interest is made of READABLE, WRITABLE, PRIORITY,
+ * AIO and LIO (mio_poll_features says which of them a poll knows); readiness of all of them.
+ *
+ * MIO_READABLE      data, end of file, a connection to accept, or an error to collect. Urgent data
+ *                   reports it too, where MIO_PRIORITY is in the interest.
+ * MIO_PRIORITY      urgent (out-of-band) data; Linux and Android.
+ * MIO_WRITABLE      room to write, a connection that was established or failed.
+ * MIO_ERROR         an error is pending; take_error or the next operation tells which.
+ * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
+ *                   still be there. Exact on connected stream sockets and pipes, without meaning on
+ *                   datagram sockets, sockets that never connected, and FIFOs that get a new writer.
+ * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, except that a program
+ *                   which uses the error queue of a socket (timestamps, zero-copy) may see it early.
+ * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
+ */
+#define MIO_READABLE 0x01u
+#define MIO_PRIORITY 0x02u
+#define MIO_WRITABLE 0x04u
+#define MIO_ERROR 0x08u
+#define MIO_READ_CLOSED 0x10u
+#define MIO_WRITE_CLOSED 0x20u
+#define MIO_AIO 0x40u
+#define MIO_LIO 0x80u
+
+/*
+ * Modes, or-ed to the interest.
+ * MIO_EDGE     (the default, no bit) told once when the source becomes ready: see the draining rule.
+ * MIO_LEVEL    told by every wait while the source is ready.
+ * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
+ *              was not reported yet may still be (kqueue); on epoll it is not.
+ */
+#define MIO_EDGE 0x000u
+#define MIO_LEVEL 0x100u
+#define MIO_ONESHOT 0x200u
+
+/* Timeouts are int64_t nanoseconds. MIO_FOREVER has no end. */
+#define MIO_NS_PER_MS INT64_C(1000000)
+#define MIO_NS_PER_S INT64_C(1000000000)
+#define MIO_FOREVER INT64_MAX
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/*
+ * The name of an error code ("EAGAIN") and a short English text for it.
+ *
+ * code     a result of this library, or an errno value without its sign. 0 is "OK".
+ * Returns  a constant string, never NULL; "UNKNOWN" and "unknown error" for codes without a name.
+ * Threads  any, also in signal handlers.
+ * System   errno(3)
+ */
+MIO_API const char *mio_error_name(int code);
+MIO_API const char *mio_strerror(int code);
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+/* One report of a wait: 16 bytes on every system. */
+struct mio_event {
+    uint32_t readiness; /* MIO_READABLE | ... */
+    uint32_t reserved;  /* private */
+    union {
+        mio_token token; /* as given to mio_register */
+        uint64_t pad;    /* private */
+    };
+};
+
+/*
+ * What an event says; shorthand for a test of its readiness.
+ *
+ * Threads  any.      System  none.
+ */
+MIO_INLINE bool mio_event_is_readable(const struct mio_event *event)
+{
+    return (event->readiness & MIO_READABLE) != 0;
+}
+MIO_INLINE bool mio_event_is_writable(const struct mio_event *event)
+{
+    return (event->readiness & MIO_WRITABLE) != 0;
+}
+MIO_INLINE bool mio_event_is_error(const struct mio_event *event)
+{
+    return (event->readiness & MIO_ERROR) != 0;
+}
+MIO_INLINE bool mio_event_is_read_closed(const struct mio_event *event)
+{
+    return (event->readiness & MIO_READ_CLOSED) != 0;
+}
+MIO_INLINE bool mio_event_is_write_closed(const struct mio_event *event)
+{
+    return (event->readiness & MIO_WRITE_CLOSED) != 0;
+}
+MIO_INLINE bool mio_event_is_priority(const struct mio_event *event)
+{
+    return (event->readiness & MIO_PRIORITY) != 0;
+}
+MIO_INLINE bool mio_event_is_aio(const struct mio_event *event)
+{
+    return (event->readiness & MIO_AIO) != 0;
+}
+MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
+{
+    return (event->readiness & MIO_LIO) != 0;
+}
+
+/*
+ * Clears the readiness of every entry with this token in a batch already fetched, so that an object
+ * can be freed before the rest of the batch is handled.
+ *
+ * events   n events of a wait; NULL is allowed when n is 0
+ * Threads  exclusive (on the array).      System  none.
+ */
+MIO_API void mio_events_forget(struct mio_event *events, size_t n, mio_token token);
+
+/* ---- Draining -------------------------------------------------------------------------------- */
+
+/*
+ * No single read or write of this library moves more bytes than this, and systems stop at about
+ * twice as many; a transfer of that size is never a short one.
+ */
+#define MIO_IO_MAX ((size_t)0x40000000)
+
+/*
+ * Whether a read or write on a stream has drained its direction (see the draining rule).
+ *
+ * seen     all readiness that events reported for the source so far, or-ed
+ * result   of the operation: bytes or a negative code
+ * asked    bytes that the operation was asked to move (for vectors mio_bufs_len)
+ * Returns  true when the next event is guaranteed: on -EAGAIN, end of file, an error other than
+ *          -EINTR, and on a short transfer while nothing was seen closed. False when asked is 0.
+ * Threads  any.      System  epoll(7), questions and answers, 9
+ */
+MIO_INLINE bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked)
+{
+    if (asked == 0 || result == -EINTR)
+        return false;
+    if (result <= 0)
+        return true;
+    if (asked > MIO_IO_MAX)
+        asked = MIO_IO_MAX;
+    return (size_t)result < asked && (seen & (MIO_READ_CLOSED | MIO_WRITE_CLOSED | MIO_ERROR)) == 0;
+}
+
+/*
+ * The draining rule in one call. Keep one word per stream, add what events say to it
+ * (ready |= event.readiness), operate while it has the direction, and pass each result here.
+ *
+ *     while (ready & MIO_READABLE) {
+ *         got = mio_tcp_stream_read(&stream, buf, sizeof buf);
+ *         mio_ready_after(&ready, MIO_READABLE, got, sizeof buf);
+ *         ...
+ *     }
+ *
+ * ready      the word; the direction is cleared when it is drained, everything else is kept
+ * direction  MIO_READABLE or MIO_WRITABLE
+ * result, asked  as for mio_drained
+ *
+ * For listeners and datagram sockets only -EAGAIN ends the drain, which needs no helper.
+ *
+ * Threads  exclusive (on the word).      System  as mio_drained
+ */
+MIO_INLINE void mio_ready_after(uint32_t *ready, uint32_t direction, ptrdiff_t result, size_t asked)
+{
+    if (mio_drained(*ready, result, asked))
+        *ready &= ~direction;
+}
+
+/* ---- Poll ------------------------------------------------------------------------------------ */
+
+/* A permission to register with a poll. Must not move between clone and close. */
+struct mio_registry {
+    struct mio_poll *poll; /* private */
+    uintptr_t reserved;    /* private */
+};
+
+/* The event queue. Must not move or be copied between init and close. */
+struct mio_poll {
+    /* All fields are private. */
+    const struct mio__backend *backend;   /* NULL: closed */
+    const struct mio__notifier *notifier; /* what wakers are made of */
+    void *state;                          /* what a backend needs beyond these fields */
+    struct mio_registry registry;
+    mio_fd fd;
+    uint32_t flags;   /* what the backend has learned about the system */
+    uint32_t users;   /* registered sources, open wakers, clones */
+    uint32_t waiting; /* 1 while a wait runs */
+    uintptr_t waits;
+    uintptr_t events;
+    uintptr_t kicks;
+    unsigned char apart_before[64]; /* keeps what wakers write off the waiter's cache lines */
+    uint32_t wakers_pending;        /* a bit for each waker with a wake-up on its way */
+    uint32_t wakers_taken;          /* a bit for each open waker */
+    uintptr_t wakes;
+    uintptr_t wakes_coalesced;
+    unsigned char apart_after[64];
+    uintptr_t reserved[4];
+};
+
+/* Backends. The default is the best one of the system. */
+#define MIO_BACKEND_DEFAULT 0u
+#define MIO_BACKEND_EPOLL 1u
+
+/* What wakers are made of. The default is the best one of the system. */
+#define MIO_WAKER_DEFAULT 0u
+#define MIO_WAKER_EVENTFD 1u
+#define MIO_WAKER_PIPE 2u
+
+/* Zero-initialise and set what you need; reserved words must stay 0. */
+struct mio_poll_options {
+    uint32_t backend;      /* MIO_BACKEND_... */
+    uint32_t waker;        /* MIO_WAKER_... */
+    uintptr_t reserved[6]; /* must be 0 */
+};
+
+/*
+ * Opens an event queue. Its descriptor is not inherited by programs that are started later.
+ *
+ * poll     storage for the poll
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   -EINVAL   NULL poll, unknown value or non-zero reserved word in the options
+ *          -ENOTSUP  this system or build has no such backend or waker
+ *          -EMFILE, -ENFILE, -ENOMEM  from the system
+ * Threads  exclusive
+ * System   epoll_create1(2)
+ */
+MIO_API int mio_poll_init(struct mio_poll *poll);
+MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options);
+
+/*
+ * Closes the queue.
+ *
+ * Returns  0; also when the poll is closed already
+ * Errors   -EINVAL  NULL poll
+ *          -EBUSY   a source is registered, a waker or a registry clone is open, or a wait runs;
+ *                   nothing was changed
+ * Threads  exclusive (on the poll, its registry, clones and wakers)
+ * System   close(2)
+ */
+MIO_API int mio_poll_close(struct mio_poll *poll);
+
+/*
+ * Gives a poll up without touching the queue itself: for a child after fork, which shares the queue
+ * with its parent, and for a program whose waiting thread was cancelled. Abandon the sources,
+ * wakers and registry clones first: a source that is still registered with an abandoned poll must
+ * not be closed. The descriptor of the calling process is closed; the queue lives on in others.
+ *
+ * Returns  0; also when the poll is closed already
+ * Errors   -EINVAL  NULL poll
+ * Threads  exclusive
+ * System   fork(2), close(2)
+ */
+MIO_API int mio_poll_abandon(struct mio_poll *poll);
+
+/*
+ * Waits for events.
+ *
+ * events      room for capacity events; what lies beyond the returned number is undefined
+ * capacity    number of events that fit, at least 1
+ * timeout_ns  the longest wait in nanoseconds. 0 or less (a deadline that has passed) asks without
+ *             waiting, MIO_FOREVER waits without end. The wait never ends early: it is rounded up
+ *             to what the system can measure, and internal wake-ups do not restart it.
+ * Returns     the number of events, 0 when the time ran out. Fewer than capacity does not mean that
+ *             nothing else is ready; a source may appear more than once; the order is unspecified.
+ * Errors      -EINVAL  NULL poll or events, or capacity 0
+ *             -EBADF   closed poll
+ *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
+ *             -EINTR   a signal handler ran; no event is lost
+ * Threads     waiter. On Linux no cancellation point.
+ * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
+ *             kernel has it (Linux 5.11), else rounded up to the next millisecond
+ */
+MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                          int64_t timeout_ns);
+
+/*
+ * The registry of a poll, valid until the poll is closed. It needs no close.
+ *
+ * Returns  the registry; NULL for NULL. That of a closed poll refuses every call with -EBADF.
+ * Threads  any.      System  none.
+ */
+MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
+
+/*
+ * The descriptor of the queue, for nesting: it is readable while events are pending, and can be
+ * registered with another poll (mio_source_init_fd) or watched by a foreign loop. Never wait on the
+ * queue, or change it, past this library.
+ *
+ * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the system has none.
+ * Threads  any.      System  epoll(7)
+ */
+MIO_API mio_fd mio_poll_fd(const struct mio_poll *poll);
+
+/*
+ * The name of the backend in use ("epoll"); "closed" for a closed poll or NULL.
+ *
+ * Threads  any.      System  none.
+ */
+MIO_API const char *mio_poll_backend_name(const struct mio_poll *poll);
+
+/*
+ * The interest bits and modes that mio_register accepts on this poll, or-ed.
+ *
+ * Returns  MIO_READABLE | MIO_WRITABLE | ...; 0 for a closed poll or NULL.
+ * Threads  any.      System  none.
+ */
+MIO_API mio_interest mio_poll_features(const struct mio_poll *poll);
+
+/* Counts since init. They are kept as machine words, so on 32-bit systems they wrap at 2^32. */
+struct mio_counters {
+    uint64_t waits;           /* calls of mio_poll_wait that reached the system */
+    uint64_t events;          /* events reported */
+    uint64_t wakes;           /* wake-ups sent to the system */
+    uint64_t wakes_coalesced; /* wakes that one on its way covered; some of concurrent ones may be
+                                 missing, exactness would cost more than the wake */
+    uint64_t kicks;           /* internal wake-ups of a waiting thread; always 0 on epoll */
+};
+
+/*
+ * Reads the counters.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed poll
+ * Threads  any.      System  none.
+ */
+MIO_API int mio_poll_counters(const struct mio_poll *poll, struct mio_counters *out);
+
+/* ---- Registry -------------------------------------------------------------------------------- */
+
+/*
+ * Makes a second registry of the same poll, to hand to another part of a program: the poll cannot
+ * be closed while it is open. It is a counted permission, nothing more.
+ *
+ * clone    storage for the new registry
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed registry
+ * Threads  any (exclusive on the clone)
+ * System   none
+ */
+MIO_API int mio_registry_clone(const struct mio_registry *registry, struct mio_registry *clone);
+
+/*
+ * Closes a clone.
+ *
+ * Returns  0; also when it is closed already
+ * Errors   -EINVAL  NULL, or the poll's own registry, which is not a clone
+ * Threads  exclusive.      System  none.
+ */
+MIO_API int mio_registry_close(struct mio_registry *registry);
+
+/*
+ * Closes a clone whose poll is to be abandoned (see mio_poll_abandon). Arguments, results and
+ * threads as mio_registry_close.
+ */
+MIO_API int mio_registry_abandon(struct mio_registry *registry);
+
+/*
+ * The descriptor of the queue, for system interfaces that deliver into it (POSIX AIO on kqueue).
+ *
+ * Returns  as mio_poll_fd.      Threads  any.      System  as mio_poll_fd.
+ */
+MIO_API mio_fd mio_registry_fd(const struct mio_registry *registry);
+
+/* ---- Sources --------------------------------------------------------------------------------- */
+
+/*
+ * Something that can be registered: the first member of every socket type, a descriptor of your own
+ * (mio_source_init_fd), or a type of your own (mio_source_init_custom). The library keeps no pointer
+ * to it: it may be moved with memcpy while no call on it runs.
+ */
+struct mio_source {
+    /* All fields are private. */
+    const struct mio_source_ops *ops; /* NULL: a descriptor */
+    struct mio_poll *poll;            /* where it is registered */
+    mio_fd fd;
+    uint32_t slot;       /* place in a backend's table */
+    uint32_t generation; /* of that place */
+    uint8_t state;       /* 0: closed */
+    uint8_t interest;
+    uint8_t mode;
+    uint8_t reserved;
+};
+
+/*
+ * Starts to watch a source. The registration lasts until mio_deregister or the close of the source.
+ *
+ * registry  of the poll that is to report it
+ * source    open and not registered
+ * token     comes back in every event of the source
+ * interest  at least one of the bits that mio_poll_features names, and a mode
+ * Returns   0. A source that is ready already is reported by the next wait.
+ * Errors    -EINVAL   NULL; empty interest, mode bits alone, unknown bits
+ *           -ENOTSUP  a bit that this backend does not know
+ *           -EBADF    closed registry or source, or a bad descriptor
+ *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
+ *                     are not found on every backend; on epoll they give -EEXIST too.
+ *           -EPERM    the descriptor is a regular file or a directory: these are always ready
+ *           -ELOOP    a poll nested in itself through others; -EINVAL directly in itself
+ *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
+ *           or what the add function of a custom source returned
+ *           After an error the source is not registered.
+ * Threads   any (exclusive on the source)
+ * System    epoll_ctl(2) EPOLL_CTL_ADD
+ */
+MIO_API int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                         mio_interest interest);
+
+/*
+ * Replaces token, interest and mode of a registered source, arms all its directions again, and
+ * reports it again if it is ready, even when nothing changed.
+ *
+ * Returns  0
+ * Errors   -EINVAL, -ENOTSUP  as mio_register; -EINVAL also when it is registered with another poll
+ *          -EBADF   closed registry or source
+ *          -ENOENT  the source is not registered
+ *          -ENOENT, -EBADF  from the system: the descriptor was closed behind the library's back;
+ *                   nothing was changed, call mio_source_abandon
+ *          -ENOMEM  from the system; nothing was changed
+ *          or what the change function of a custom source returned: it is unregistered then
+ * Threads  any (exclusive on the source)
+ * System   epoll_ctl(2) EPOLL_CTL_MOD
+ */
+MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *source,
+                           mio_token token, mio_interest interest);
+
+/*
+ * Stops to watch a source. Waits that begin later do not return its token.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL, or the source is registered with another poll
+ *          -EBADF   closed registry or source
+ *          -ENOENT  the source is not registered
+ *          These change nothing. Whatever else comes back (an error of the system: the descriptor
+ *          was closed before; or of a custom source), the source is unregistered.
+ * Threads  any (exclusive on the source)
+ * System   epoll_ctl(2) EPOLL_CTL_DEL
+ */
+MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *source);
+
+/*
+ * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
+ * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   a negative descriptor
+ * Threads  exclusive.      System  none.
+ */
+MIO_API int mio_source_init_fd(struct mio_source *source, mio_fd fd);
+
+/*
+ * How a source of your own type is registered, usually by registering what it is made of. The
+ * library checks arguments and state first and records success only.
+ *
+ * add     registers; undoes its own partial work when it fails
+ * change  replaces; when it fails the library calls remove, and the source is unregistered
+ * remove  deregisters; the source is unregistered whatever it returns
+ * Each returns 0 or a negative code that the caller gets. Each runs on the thread of the caller.
+ */
+struct mio_source_ops {
+    int (*add)(struct mio_registry *registry, struct mio_source *source, mio_token token,
+               mio_interest interest);
+    int (*change)(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                  mio_interest interest);
+    int (*remove)(struct mio_registry *registry, struct mio_source *source);
+};
+
+/*
+ * Makes a source of your own type. Embed the source in your object and find that from the pointer.
+ *
+ * ops      must outlive the source
+ * Returns  0
+ * Errors   -EINVAL  NULL, also for one of the functions
+ * Threads  exclusive.      System  none.
+ */
+MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_source_ops *ops);
+
+/*
+ * Tells the library about I/O that you did on a descriptor yourself: call it after the operation
+ * returned would-block or moved less than it was asked to. Backends that emulate edges need it to
+ * report that direction again; on epoll it changes nothing. The socket types do it themselves.
+ *
+ * direction  MIO_READABLE, MIO_WRITABLE or both
+ * Returns    0; also when the source is not registered
+ * Errors     -EINVAL  NULL, other bits, or a custom source (call it on the inner one)
+ *            -EBADF   closed source
+ * Threads    stream.      System  none on epoll.
+ */
+MIO_API int mio_source_blocked(struct mio_source *source, uint32_t direction);
+
+/*
+ * Forgets a registration without asking the system: for a child after fork, and for a descriptor
+ * that was closed while registered, whose number may be somebody else's by now. The source is open
+ * and unregistered afterwards. While the descriptor is open the queue goes on to report it.
+ *
+ * Returns  0; also when it is not registered
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed source
+ * Threads  exclusive.      System  none.
+ */
+MIO_API int mio_source_abandon(struct mio_source *source);
+
+/*
+ * Whether the source is registered with some poll; false for NULL.
+ *
+ * Threads  exclusive.      System  none.
+ */
+MIO_API bool mio_source_is_registered(const struct mio_source *source);
+
+/*
+ * The descriptor of a source, for what this interface lacks (setsockopt, recvmsg, sendfile). The
+ * source keeps it. After reads and writes of your own the draining rule asks for mio_source_blocked.
+ *
+ * Returns  the descriptor; MIO_FD_NONE for closed and custom sources and for NULL.
+ * Threads  any.      System  none.
+ */
+MIO_API mio_fd mio_source_fd(const struct mio_source *source);
+
+/* ---- Wakers ---------------------------------------------------------------------------------- */
+
+/* Wakes a poll from other threads and from signal handlers. Must not move between init and close. */
+struct mio_waker {
+    /* All fields are private. */
+    struct mio_poll *poll; /* NULL: closed */
+    mio_fd read_fd;
+    mio_fd write_fd; /* the same descriptor for an eventfd */
+    uint32_t bit;    /* in the poll's word of pending wakers */
+    uint32_t reserved0;
+    uintptr_t reserved[2];
+};
+
+/* So many wakers can be open on one poll. */
+#define MIO_WAKERS_MAX 32
+
+/*
+ * Opens a waker. A poll cannot be closed while it has one.
+ *
+ * token    comes back in an event with MIO_READABLE after a wake
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed registry
+ *          -ENOSPC  the poll has MIO_WAKERS_MAX wakers
+ *          -EMFILE, -ENFILE, -ENOMEM  from the system
+ * Threads  any (exclusive on the waker)
+ * System   eventfd(2) or pipe2(2), epoll_ctl(2)
+ */
+MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_token token);
+
+/*
+ * Makes the wait that runs, or the next one, report the waker's token. Wakes merge: any number of
+ * them before that report is one event, and no wake is lost. What the thread wrote before the wake
+ * is visible to the waiter once the event is reported. While a wake is pending another one costs an
+ * atomic instruction and no system call.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed waker
+ *          or an error of the system, after which the waker can be used again
+ * Threads  any, also in signal handlers (which must not longjmp out of it). Takes no lock, keeps
+ *          errno, is no cancellation point. Must not run at the same time as the waker's close.
+ * System   write(2), signal-safety(7)
+ */
+MIO_API int mio_waker_wake(struct mio_waker *waker);
+
+/*
+ * Closes a waker. A wake that was not reported yet is dropped.
+ *
+ * Returns  0; also when it is closed already
+ * Errors   -EINVAL  NULL
+ * Threads  any (exclusive on the waker)
+ * System   epoll_ctl(2), close(2)
+ */
+MIO_API int mio_waker_close(struct mio_waker *waker);
+
+/*
+ * Closes a waker without touching the queue, in a child after fork (see mio_poll_abandon); the
+ * parent's waker works on.
+ *
+ * Returns, errors, threads  as mio_waker_close.      System  close(2)
+ */
+MIO_API int mio_waker_abandon(struct mio_waker *waker);
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/*
+ * The clock that waits are measured by, for deadlines: timeout = deadline - mio_now_ns().
+ *
+ * Returns  nanoseconds since an unspecified start; never goes back.
+ * Threads  any.      System  clock_gettime(2) CLOCK_MONOTONIC
+ */
+MIO_API int64_t mio_now_ns(void);
+
+/* ---- Text ------------------------------------------------------------------------------------ */
+
+/*
+ * Writes an interest as "READABLE | WRITABLE | LEVEL", or an event as
+ * "token 7: READABLE | READ_CLOSED". Unknown bits are written as a number; no bit at all is "NONE".
+ *
+ * buf, size  where to, and its size in bytes; the text ends with NUL
+ * Returns    the length without the NUL; less than MIO_INTEREST_TEXT or MIO_EVENT_TEXT
+ * Errors     -EINVAL  NULL
+ *            -ENOSPC  the buffer is too small; it holds an empty text, if it holds anything
+ * Threads    any.      System  none.
+ */
+#define MIO_INTEREST_TEXT 128
+#define MIO_EVENT_TEXT 160
+MIO_API int mio_interest_format(mio_interest interest, char *buf, size_t size);
+MIO_API int mio_event_format(const struct mio_event *event, char *buf, size_t size);
+
+#ifndef MIO_NO_NET /* defined where the library was built as an event queue alone (MIO_NET=OFF) */
+
+/* ---- Buffers --------------------------------------------------------------------------------- */
+
+/* A piece of memory for vectored reads and writes. */
+struct mio_buf {
+    void *base;
+    size_t len;
+};
+
+/* The longest list of buffers; a longer one is -EINVAL. */
+#define MIO_BUFS_MAX 1024
+
+/*
+ * The bytes of a list of buffers: what mio_drained and mio_ready_after want as asked.
+ *
+ * Returns  the sum, or SIZE_MAX where it does not fit.      Threads  any.      System  none.
+ */
+MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (bufs[i].len > SIZE_MAX - sum)
+            return SIZE_MAX;
+        sum += bufs[i].len;
+    }
+    return sum;
+}
+
+/* ---- Addresses ------------------------------------------------------------------------------- */
+
+/* A socket address. Zero-initialised it is no address (MIO_ADDR_NONE). May be copied freely. */
+struct mio_addr {
+    /* All fields are private. */
+    uint32_t length; /* bytes of the system's own form, which the storage holds */
+    uint32_t reserved;
+    uint64_t storage[16];
+};
+
+/* What mio_addr_family returns. */
+#define MIO_ADDR_NONE 0
+#define MIO_ADDR_IPV4 4
+#define MIO_ADDR_IPV6 6
+
+/* Room for the text of every IPv4 and IPv6 address, with its NUL. */
+#define MIO_ADDR_TEXT 80
+
+/*
+ * Reads "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80" (the scope as a number). The port is part of
+ * it, from 0 to 65535. Names are not looked up: getaddrinfo(3) blocks, so it belongs into a thread.
+ *
+ * text     ends with NUL
+ * Returns  0
+ * Errors   -EINVAL  NULL, or the text is no address; addr is not changed
+ * Threads  any (exclusive on addr)
+ * System   inet_pton(3)
+ */
+MIO_API int mio_addr_parse(struct mio_addr *addr, const char *text);
+
+/*
+ * Writes an address in the form that mio_addr_parse reads.
+ *
+ * buf, size  where to; MIO_ADDR_TEXT bytes always suffice
+ * Returns    the length without the NUL
+ * Errors     -EINVAL  NULL, or no address
+ *            -ENOSPC  the buffer is too small; it holds an empty text, if it holds anything
+ * Threads    any.      System  inet_ntop(3)
+ */
+MIO_API int mio_addr_format(const struct mio_addr *addr, char *buf, size_t size);
+
+/*
+ * Makes an address of raw bytes in network order.
+ *
+ * ip       4 or 16 bytes
+ * port     in host order
+ * scope    the index of the interface for link-local addresses, else 0
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ * Threads  any (exclusive on addr)
+ * System   ip(7), ipv6(7)
+ */
+MIO_API int mio_addr_ipv4(struct mio_addr *addr, const uint8_t ip[4], uint16_t port);
+MIO_API int mio_addr_ipv6(struct mio_addr *addr, const uint8_t ip[16], uint16_t port,
+                          uint32_t scope);
+
+/*
+ * MIO_ADDR_IPV4, MIO_ADDR_IPV6, or MIO_ADDR_NONE (also for NULL and for families unknown here).
+ *
+ * Threads  any.      System  none.
+ */
+MIO_API int mio_addr_family(const struct mio_addr *addr);
+
+/*
+ * The raw bytes of an IP address in network order, and its scope.
+ *
+ * ip       room for 16 bytes
+ * scope    receives the index of the interface (0 for IPv4); may be NULL
+ * Returns  4 or 16, the number of bytes written
+ * Errors   -EINVAL  NULL, or no IP address
+ * Threads  any.      System  none.
+ */
+MIO_API int mio_addr_ip(const struct mio_addr *addr, uint8_t ip[16], uint32_t *scope);
+
+/*
+ * The port, in host order, and its change.
+ *
+ * Returns  the port; 0 for the change
+ * Errors   -EINVAL  NULL, or no IP address
+ * Threads  any (exclusive on addr for the change)
+ * System   none
+ */
+MIO_API int mio_addr_port(const struct mio_addr *addr);
+MIO_API int mio_addr_set_port(struct mio_addr *addr, uint16_t port);
+
+/*
+ * Whether both are the same address: family, bytes, port and scope. Two that are no address are
+ * equal; NULL equals nothing.
+ *
+ * Threads  any.      System  none.
+ */
+MIO_API bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b);
+
+/*
+ * From and to the system's own form, for getaddrinfo, sendmsg and the like.
+ *
+ * from     sockaddr  IPv4 or IPv6; length its size in bytes
+ * to       out       room for size bytes (sizeof(struct sockaddr_storage) always suffices)
+ * Returns  from: 0.  to: the length in bytes.
+ * Errors   -EINVAL        NULL, a length too small for its family, or no address
+ *          -EAFNOSUPPORT  another family
+ *          -ENOSPC        out is too small
+ * Threads  any (exclusive on what is written)
+ * System   sockaddr(3type)
+ */
+MIO_API int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockaddr,
+                                   size_t length);
+MIO_API int mio_addr_to_sockaddr(const struct mio_addr *addr, struct sockaddr *out, size_t size);
+
+/* ---- TCP listeners --------------------------------------------------------------------------- */
+
+/* A switch that can be left to the system. */
+#define MIO_DEFAULT 0
+#define MIO_ON 1
+#define MIO_OFF 2
+
+/*
+ * A hook for socket options that this interface does not have. It runs on the new descriptor after
+ * the library's own options and before bind or connect, on the thread of the caller.
+ *
+ * arg      as given in the options
+ * Returns  0, or a negative code: the call fails with it (a positive one becomes -EINVAL). After a
+ *          failed system call mio_socket_error() is that code.
+ */
+typedef int mio_prepare(mio_fd fd, void *arg);
+
+/*
+ * The last error of a socket call on this thread as a code of this library, for prepare hooks.
+ *
+ * Returns  a negative code.      Threads  any.      System  errno(3)
+ */
+MIO_API int mio_socket_error(void);
+
+/* Zero-initialise and set what you need; reserved words must stay 0. */
+struct mio_listen_options {
+    int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
+    int reuse_port; /* MIO_ON: several listeners share the port and the system spreads the load */
+    int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
+    int reserved0;  /* must be 0 */
+    mio_prepare *prepare; /* or NULL */
+    void *prepare_arg;
+    uintptr_t reserved[4]; /* must be 0 */
+};
+
+struct mio_tcp_listener {
+    struct mio_source source;
+};
+
+/*
+ * Opens a listening socket: non-blocking, not inherited by programs that are started later.
+ * SO_REUSEADDR is set, so that a restarted server gets its port back at once.
+ *
+ * addr     IPv4 or IPv6; port 0 lets the system choose (see mio_tcp_listener_local_addr)
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word
+ *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
+ *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  from the
+ *          system, -ENOTSUP for an option that it lacks, or what the hook returned
+ * Threads  exclusive
+ * System   socket(2), setsockopt(2), bind(2), listen(2)
+ */
+MIO_API int mio_tcp_listener_bind(struct mio_tcp_listener *listener, const struct mio_addr *addr);
+MIO_API int mio_tcp_listener_bind_with(struct mio_tcp_listener *listener,
+                                       const struct mio_addr *addr,
+                                       const struct mio_listen_options *options);
+
+struct mio_tcp_stream;
+
+/*
+ * Accepts a connection: non-blocking, not inherited by programs that are started later.
+ *
+ * stream   storage for the connection; closed after an error
+ * peer     receives the address of the other side; may be NULL
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed listener
+ *          -EAGAIN  no connection waits: the listener is drained
+ *          Other errors leave the listener undrained, and in edge mode no new event comes by
+ *          itself. If mio_accept_should_continue(error), accept again at once. Else (-EMFILE,
+ *          -ENFILE, -ENOBUFS, -ENOMEM) free something and accept again, or mio_reregister.
+ * Threads  any (exclusive on the stream)
+ * System   accept4(2)
+ */
+MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
+                                    struct mio_tcp_stream *stream, struct mio_addr *peer);
+
+/*
+ * Whether an error of accept concerns that one connection, so that the next one may well succeed.
+ *
+ * Returns  true for -ECONNABORTED, -EINTR, -EPROTO, -EPERM (a firewall) and network errors; false
+ *          for 0, -EAGAIN, for shortages (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM) and for the rest.
+ * Threads  any.      System  accept(2), errors
+ */
+MIO_API bool mio_accept_should_continue(int error);
+
+/*
+ * Deregisters the listener if it is registered, and closes it. Connections that nobody accepted are
+ * reset by the system.
+ *
+ * Returns  0; also when it is closed already
+ * Errors   -EINVAL  NULL; else an error of the system. The listener is closed even so.
+ * Threads  exclusive.      System  close(2)
+ */
+MIO_API int mio_tcp_listener_close(struct mio_tcp_listener *listener);
+
+/*
+ * The address that the listener is bound to.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed listener
+ * Threads  any.      System  getsockname(2)
+ */
+MIO_API int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener,
+                                        struct mio_addr *addr);
+
+/*
+ * Time to live of outgoing packets (the hop limit on IPv6), inherited by accepted connections.
+ *
+ * ttl      1 to 255
+ * Returns  the value; 0 for the change
+ * Errors   -EINVAL  NULL or out of range
+ *          -EBADF   closed listener
+ * Threads  any.      System  ip(7) IP_TTL, ipv6(7) IPV6_UNICAST_HOPS
+ */
+MIO_API int mio_tcp_listener_ttl(const struct mio_tcp_listener *listener);
+MIO_API int mio_tcp_listener_set_ttl(struct mio_tcp_listener *listener, int ttl);
+
+/*
+ * Takes the pending error of the socket, which clears it.
+ *
+ * Returns  0 when there is none, else the error as a negative code
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed listener
+ * Threads  any.      System  socket(7) SO_ERROR
+ */
+MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
+
+/*
+ * Takes over a listening socket of your own (socket activation, for one) and makes it non-blocking
+ * and not inherited.
+ *
+ * Returns  0; the listener owns the descriptor now
+ * Errors   -EINVAL      NULL
+ *          -EBADF       no open descriptor
+ *          -ENOTSOCK    no socket
+ *          -EPROTOTYPE  no stream socket
+ *          On failure the descriptor stays yours and as it was.
+ * Threads  exclusive.      System  fcntl(2), socket(7) SO_TYPE
+ */
+MIO_API int mio_tcp_listener_from_fd(struct mio_tcp_listener *listener, mio_fd fd);
+
+/*
+ * Deregisters the listener if it is registered, closes the object and gives the descriptor to you.
+ *
+ * Returns  the descriptor, non-blocking as it was; MIO_FD_NONE for a closed listener or NULL.
+ * Threads  exclusive.      System  none.
+ */
+MIO_API mio_fd mio_tcp_listener_into_fd(struct mio_tcp_listener *listener);
+
+/* ---- TCP streams ----------------------------------------------------------------------------- */
+
+struct mio_tcp_stream {
+    struct mio_source source;
+};
+
+/* Zero-initialise and set what you need; reserved words must stay 0. */
+struct mio_connect_options {
+    mio_prepare *prepare; /* or NULL; may bind(2) the local side */
+    void *prepare_arg;
+    uintptr_t reserved[4]; /* must be 0 */
+};
+
+/*
+ * Begins to connect and does not wait for the outcome: register the stream for MIO_WRITABLE, and
+ * once it is reported ask mio_tcp_stream_connect_result.
+ *
+ * addr     IPv4 or IPv6
+ * options  NULL, or what to choose
+ * Returns  0; the connection may be established already
+ * Errors   -EINVAL        NULL, or non-zero reserved word
+ *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
+ *          -ECONNREFUSED, -ENETUNREACH, -EADDRNOTAVAIL, -EACCES, -EPERM, -EMFILE, -ENFILE, -ENOBUFS,
+ *          -ENOMEM  from the system, or what the hook returned
+ * Threads  exclusive
+ * System   socket(2), connect(2)
+ */
+MIO_API int mio_tcp_stream_connect(struct mio_tcp_stream *stream, const struct mio_addr *addr);
+MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const struct mio_addr *addr,
+                                        const struct mio_connect_options *options);
+
+/*
+ * What became of a connect.
+ *
+ * Returns  0             connected (also once the peer has closed)
+ *          -EINPROGRESS  still under way; wait for MIO_WRITABLE again
+ *          an error      the pending error of the socket, which this call takes
+ *          -ENOTCONN     not connected and not connecting; the error was taken before
+ *          -EINVAL, -EBADF  NULL, closed stream
+ * Threads  stream
+ * System   socket(7) SO_ERROR, getpeername(2), poll(2)
+ */
+MIO_API int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream);
+
+/*
+ * Deregisters the stream if it is registered, and closes it. Unread data makes the system reset the
+ * connection; else what was written is still sent.
+ *
+ * Returns, errors, threads  as mio_tcp_listener_close.      System  close(2)
+ */
+MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
+
+/*
+ * Reads, or looks at what the next read will return (peek). A peek counts as a read for the
+ * draining rule when it returns -EAGAIN, and never otherwise.
+ *
+ * len      bytes that fit into buf, at least 1
+ * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all
+ * Returns  bytes read, 0 at end of file
+ * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
+ *          -EBADF   closed stream
+ *          -EAGAIN  nothing to read: drained
+ *          -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED, -ENOTCONN, -EFAULT, ...  from the system
+ * Threads  stream
+ * System   recv(2), recvmsg(2), MSG_PEEK
+ */
+MIO_API ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buf, size_t len);
+MIO_API ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
+                                       size_t count);
+MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, size_t len);
+
+/*
+ * Writes. A peer that is gone is an error, never a SIGPIPE.
+ *
+ * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
+ * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order
+ * Returns  bytes taken, which can be fewer than asked
+ * Errors   -EINVAL  NULL, or list too long
+ *          -EBADF   closed stream
+ *          -EAGAIN  no room: drained. Also while connecting, on some systems -ENOTCONN.
+ *          -EPIPE, -ECONNRESET, -ETIMEDOUT, -EFAULT, -ENOBUFS, -ENOMEM, ...  from the system
+ * Threads  stream
+ * System   send(2), sendmsg(2), MSG_NOSIGNAL
+ */
+MIO_API ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, size_t len);
+MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
+                                        size_t count);
+
+/* Which direction to shut down. */
+#define MIO_SHUTDOWN_READ 1
+#define MIO_SHUTDOWN_WRITE 2
+#define MIO_SHUTDOWN_BOTH 3
+
+/*
+ * Shuts down one direction or both; the descriptor stays open.
+ *
+ * Returns  0
+ * Errors   -EINVAL    NULL, or another value
+ *          -EBADF     closed stream
+ *          -ENOTCONN  not connected
+ * Threads  stream.      System  shutdown(2)
+ */
+MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, int how);
+
+/*
+ * The address of this side, and of the other one.
+ *
+ * Returns  0
+ * Errors   -EINVAL    NULL
+ *          -EBADF     closed stream
+ *          -ENOTCONN  the peer of a stream that is not connected
+ * Threads  any.      System  getsockname(2), getpeername(2)
+ */
+MIO_API int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
+MIO_API int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
+
+/*
+ * Whether small writes are sent at once (Nagle's algorithm off). The default is off.
+ *
+ * Returns  1 or 0; 0 for the change
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed stream
+ * Threads  any.      System  tcp(7) TCP_NODELAY
+ */
+MIO_API int mio_tcp_stream_nodelay(const struct mio_tcp_stream *stream);
+MIO_API int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay);
+
+/* Time to live, and the pending error: as mio_tcp_listener_ttl and mio_tcp_listener_take_error. */
+MIO_API int mio_tcp_stream_ttl(const struct mio_tcp_stream *stream);
+MIO_API int mio_tcp_stream_set_ttl(struct mio_tcp_stream *stream, int ttl);
+MIO_API int mio_tcp_stream_take_error(struct mio_tcp_stream *stream);
+
+/* Takes over, and gives up, a stream socket: as mio_tcp_listener_from_fd and its counterpart. */
+MIO_API int mio_tcp_stream_from_fd(struct mio_tcp_stream *stream, mio_fd fd);
+MIO_API mio_fd mio_tcp_stream_into_fd(struct mio_tcp_stream *stream);
+
+#endif /* MIO_NO_NET */
+
+/* ---- Sizes for bindings in other languages --------------------------------------------------- */
+
+/*
+ * The size in bytes of each object that a caller provides; all are aligned like a pointer or a
+ * uint64_t, whichever is stricter.
+ *
+ * Threads  any.      System  none.
+ */
+MIO_API size_t mio_sizeof_poll(void);
+MIO_API size_t mio_sizeof_poll_options(void);
+MIO_API size_t mio_sizeof_registry(void);
+MIO_API size_t mio_sizeof_source(void);
+MIO_API size_t mio_sizeof_waker(void);
+MIO_API size_t mio_sizeof_event(void);
+MIO_API size_t mio_sizeof_counters(void);
+#ifndef MIO_NO_NET
+MIO_API size_t mio_sizeof_addr(void);
+MIO_API size_t mio_sizeof_listen_options(void);
+MIO_API size_t mio_sizeof_connect_options(void);
+MIO_API size_t mio_sizeof_tcp_listener(void);
+MIO_API size_t mio_sizeof_tcp_stream(void);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MIO_H */

@@ -1,0 +1,50 @@
+/* What the portable files share. */
+#ifndef MIO_INTERNAL_H
+#define MIO_INTERNAL_H
+
+#include "atomic.h"
+#include "backend.h"
+
+/* The states of a source. Zero-initialised is closed. */
+enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
+
+#define MIO__INTEREST_BITS (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO)
+#define MIO__MODE_BITS (MIO_LEVEL | MIO_ONESHOT)
+
+/* 0, or what every call on a source answers first. */
+static inline int mio__source_check(const struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    return source->state == MIO__CLOSED ? -EBADF : 0;
+}
+
+/* The poll that the registry stands for, NULL where it or the poll is closed. */
+static inline struct mio_poll *mio__registry_poll(const struct mio_registry *registry)
+{
+    struct mio_poll *poll = registry->poll;
+    return poll && poll->backend ? poll : NULL;
+}
+
+/* Records that a registered source, a waker or a clone is gone. */
+static inline void mio__poll_release(struct mio_poll *poll)
+{
+    mio__fetch_sub(&poll->users, 1);
+}
+
+/* Ends the registration of a descriptor source, if there is one, whatever the system says. */
+int mio__source_detach(struct mio_source *source);
+
+/* Makes an open descriptor source. */
+void mio__source_open(struct mio_source *source, mio_fd fd);
+
+/* Whether the reserved words of an options struct are all 0. */
+static inline bool mio__is_zero(const uintptr_t *words, size_t count)
+{
+    uintptr_t any = 0;
+    for (size_t i = 0; i < count; i++)
+        any |= words[i];
+    return any == 0;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* What all socket types have in common. */
+#include "net/socket.h"
+
+#include <string.h>
+
+int mio_socket_error(void)
+{
+    return mio__last_error();
+}
+
+/* ---- Making and ending ----------------------------------------------------------------------- */
+
+int mio__socket_create(struct mio_source *source, const struct mio_addr *addr)
+{
+    mio_fd fd;
+    if (mio_addr_family(addr) == MIO_ADDR_NONE)
+        return -EAFNOSUPPORT;
+    int result = mio__socket_open_stream(addr, &fd);
+    if (result == 0)
+        mio__source_open(source, fd);
+    return result;
+}
+
+int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg)
+{
+    int result = prepare ? prepare(fd, arg) : 0;
+    return result > 0 ? -EINVAL : result;
+}
+
+int mio__socket_close(struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    if (source->state == MIO__CLOSED)
+        return 0;
+    return mio__fd_close(mio__socket_into_fd(source));
+}
+
+int mio__socket_from_fd(struct mio_source *source, mio_fd fd)
+{
+    if (!source)
+        return -EINVAL;
+    memset(source, 0, sizeof *source);
+    int result = mio__socket_check_stream(fd);
+    if (result == 0)
+        result = mio__fd_adopt(fd);
+    if (result == 0)
+        mio__source_open(source, fd);
+    return result;
+}
+
+mio_fd mio__socket_into_fd(struct mio_source *source)
+{
+    if (mio__source_check(source) < 0)
+        return MIO_FD_NONE;
+    mio_fd fd = source->fd;
+    mio__source_detach(source);
+    memset(source, 0, sizeof *source);
+    return fd;
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+int mio__socket_take_error(struct mio_source *source)
+{
+    int error;
+    int result = mio__source_check(source);
+    if (result == 0)
+        result = mio__option_get(source->fd, MIO__OPTION_ERROR, &error);
+    return result < 0 ? result : -error;
+}
+
+int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
+                     int (*ask)(mio_fd fd, struct mio_addr *addr))
+{
+    if (!source || !addr)
+        return -EINVAL;
+    return source->state == MIO__CLOSED ? -EBADF : ask(source->fd, addr);
+}
+
+/* IP_TTL of an IPv6 socket is accepted by the system and means nothing there. */
+static int hops_option(const struct mio_source *source, enum mio__option *option)
+{
+    struct mio_addr addr;
+    int result = mio__source_check(source);
+    if (result == 0)
+        result = mio__socket_local_addr(source->fd, &addr);
+    if (result == 0)
+        *option =
+            mio_addr_family(&addr) == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4;
+    return result;
+}
+
+int mio__socket_ttl(const struct mio_source *source)
+{
+    enum mio__option option;
+    int ttl;
+    int result = hops_option(source, &option);
+    if (result == 0)
+        result = mio__option_get(source->fd, option, &ttl);
+    return result < 0 ? result : ttl;
+}
+
+int mio__socket_set_ttl(struct mio_source *source, int ttl)
+{
+    enum mio__option option;
+    if (!source || ttl < 1 || ttl > 255)
+        return -EINVAL;
+    int result = hops_option(source, &option);
+    return result < 0 ? result : mio__option_set(source->fd, option, ttl);
+}

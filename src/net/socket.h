@@ -1,0 +1,29 @@
+/*
+ * What all socket types have in common. Each of their functions is one line over these, which take
+ * the source inside the object, or NULL where the caller gave no object.
+ */
+#ifndef MIO_SOCKET_H
+#define MIO_SOCKET_H
+
+#include "internal.h"
+#include "sys/sys.h"
+
+#define MIO__SOURCE(object) ((object) ? &(object)->source : NULL)
+
+/* Opens a stream socket for the address, within its own options. The source starts closed. */
+int mio__socket_create(struct mio_source *source, const struct mio_addr *addr);
+
+/* Runs the user's hook, if there is one. */
+int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
+
+int mio__socket_close(struct mio_source *source);
+int mio__socket_from_fd(struct mio_source *source, mio_fd fd);
+mio_fd mio__socket_into_fd(struct mio_source *source);
+
+int mio__socket_take_error(struct mio_source *source);
+int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
+                     int (*ask)(mio_fd fd, struct mio_addr *addr));
+int mio__socket_ttl(const struct mio_source *source);
+int mio__socket_set_ttl(struct mio_source *source, int ttl);
+
+#endif

@@ -1,0 +1,165 @@
+/* Registration: the checks come first, the backend or the custom source does the work, and only
+ * what succeeded is recorded. */
+#include "internal.h"
+
+/* ---- Clones ---------------------------------------------------------------------------------- */
+
+int mio_registry_clone(const struct mio_registry *registry, struct mio_registry *clone)
+{
+    if (!registry || !clone)
+        return -EINVAL;
+    struct mio_poll *poll = mio__registry_poll(registry);
+    clone->poll = poll;
+    clone->reserved = 0;
+    if (!poll)
+        return -EBADF;
+    mio__fetch_add(&poll->users, 1);
+    return 0;
+}
+
+int mio_registry_close(struct mio_registry *registry)
+{
+    if (!registry)
+        return -EINVAL;
+    struct mio_poll *poll = registry->poll;
+    if (!poll)
+        return 0;
+    if (registry == &poll->registry)
+        return -EINVAL;
+    registry->poll = NULL;
+    mio__poll_release(poll);
+    return 0;
+}
+
+int mio_registry_abandon(struct mio_registry *registry)
+{
+    /* A clone holds nothing of the system, so there is nothing to leave alone. */
+    return mio_registry_close(registry);
+}
+
+mio_fd mio_registry_fd(const struct mio_registry *registry)
+{
+    return registry ? mio_poll_fd(registry->poll) : MIO_FD_NONE;
+}
+
+/* ---- Checks ---------------------------------------------------------------------------------- */
+
+static int check_interest(const struct mio_registry *registry, const struct mio_source *source,
+                          mio_interest interest)
+{
+    if (!registry || !source)
+        return -EINVAL;
+    if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
+        (interest & MIO__INTEREST_BITS) == 0)
+        return -EINVAL;
+    const struct mio_poll *poll = mio__registry_poll(registry);
+    if (!poll)
+        return -EBADF;
+    return (interest & ~poll->backend->features) != 0 ? -ENOTSUP : 0;
+}
+
+static int check_registered(const struct mio_registry *registry, const struct mio_source *source)
+{
+    if (source->state == MIO__CLOSED)
+        return -EBADF;
+    if (source->state != MIO__REGISTERED)
+        return -ENOENT;
+    return source->poll == registry->poll ? 0 : -EINVAL;
+}
+
+/* ---- Registration ---------------------------------------------------------------------------- */
+
+static void record(struct mio_source *source, struct mio_poll *poll, mio_interest interest)
+{
+    source->poll = poll;
+    source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
+    source->mode = (uint8_t)((interest & MIO__MODE_BITS) >> 8);
+    source->state = MIO__REGISTERED;
+}
+
+static void forget(struct mio_source *source)
+{
+    struct mio_poll *poll = source->poll;
+    source->poll = NULL;
+    source->interest = 0;
+    source->mode = 0;
+    source->state = MIO__OPEN;
+    mio__poll_release(poll);
+}
+
+int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                 mio_interest interest)
+{
+    int result = check_interest(registry, source, interest);
+    if (result < 0)
+        return result;
+    if (source->state != MIO__OPEN)
+        return source->state == MIO__CLOSED ? -EBADF : -EEXIST;
+    struct mio_poll *poll = registry->poll;
+    if (source->ops)
+        result = source->ops->add(registry, source, token, interest);
+    else
+        result = poll->backend->add(poll, source, token, interest);
+    if (result < 0)
+        return result;
+    mio__fetch_add(&poll->users, 1);
+    record(source, poll, interest);
+    return 0;
+}
+
+int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                   mio_interest interest)
+{
+    int result = check_interest(registry, source, interest);
+    if (result == 0)
+        result = check_registered(registry, source);
+    if (result < 0)
+        return result;
+    struct mio_poll *poll = registry->poll;
+    if (!source->ops) {
+        result = poll->backend->change(poll, source, token, interest);
+    } else {
+        result = source->ops->change(registry, source, token, interest);
+        if (result < 0) {
+            source->ops->remove(registry, source);
+            forget(source);
+        }
+    }
+    if (result < 0)
+        return result;
+    record(source, poll, interest);
+    return 0;
+}
+
+int mio_deregister(struct mio_registry *registry, struct mio_source *source)
+{
+    if (!registry || !source)
+        return -EINVAL;
+    if (!mio__registry_poll(registry))
+        return -EBADF;
+    int result = check_registered(registry, source);
+    if (result < 0)
+        return result;
+    if (!source->ops)
+        return mio__source_detach(source);
+    result = source->ops->remove(registry, source);
+    forget(source);
+    return result;
+}
+
+int mio__source_detach(struct mio_source *source)
+{
+    if (source->state != MIO__REGISTERED)
+        return 0;
+    int result = source->poll->backend->remove(source->poll, source);
+    forget(source);
+    return result;
+}
+
+int mio_source_abandon(struct mio_source *source)
+{
+    int result = mio__source_check(source);
+    if (result == 0 && source->state == MIO__REGISTERED)
+        forget(source);
+    return result;
+}

@@ -1,0 +1,54 @@
+/* Sources: making them and asking them. */
+#include "internal.h"
+
+#include <string.h>
+
+void mio__source_open(struct mio_source *source, mio_fd fd)
+{
+    memset(source, 0, sizeof *source);
+    source->fd = fd;
+    source->state = MIO__OPEN;
+}
+
+int mio_source_init_fd(struct mio_source *source, mio_fd fd)
+{
+    if (!source)
+        return -EINVAL;
+    memset(source, 0, sizeof *source);
+    if (fd < 0)
+        return -EBADF;
+    mio__source_open(source, fd);
+    return 0;
+}
+
+int mio_source_init_custom(struct mio_source *source, const struct mio_source_ops *ops)
+{
+    if (!source)
+        return -EINVAL;
+    memset(source, 0, sizeof *source);
+    if (!ops || !ops->add || !ops->change || !ops->remove)
+        return -EINVAL;
+    mio__source_open(source, MIO_FD_NONE);
+    source->ops = ops;
+    return 0;
+}
+
+int mio_source_blocked(struct mio_source *source, uint32_t direction)
+{
+    if (!source || direction == 0 || (direction & ~(MIO_READABLE | MIO_WRITABLE)) != 0)
+        return -EINVAL;
+    if (source->state == MIO__CLOSED)
+        return -EBADF;
+    /* Epoll re-arms by itself. */
+    return source->ops ? -EINVAL : 0;
+}
+
+bool mio_source_is_registered(const struct mio_source *source)
+{
+    return source && source->state == MIO__REGISTERED;
+}
+
+mio_fd mio_source_fd(const struct mio_source *source)
+{
+    return source && source->state != MIO__CLOSED ? source->fd : MIO_FD_NONE;
+}

@@ -1,0 +1,272 @@
+/*
+ * The epoll backend. It keeps no table: the kernel holds token, interest and mode.
+ *
+ * What the kernel does, and the letters by which the code refers to it:
+ *   A  epoll_event has 12 bytes on x86-64 and on 32-bit x86, 16 elsewhere (UAPI eventpoll.h).
+ *   B  epoll_wait counts in milliseconds and rounds nothing: the caller rounds up. Its longest
+ *      wait is INT_MAX ms, 24.8 days.
+ *   C  epoll_pwait2 (5.11) takes a timespec. Its fields are 64 bits wide on every ABI, also where
+ *      libc's timespec is not. Older kernels answer ENOSYS, some seccomp profiles EPERM. Android's
+ *      kills the process, so it is never tried there. It costs 25 ns more than epoll_wait.
+ *   D  ERR and HUP are reported unasked, in every mode, and in edge mode once for each change.
+ *   E  The end of a pipe without data is HUP alone, not IN. A pipe whose reader is gone is ERR,
+ *      with OUT while it has room.
+ *   F  Each write to an eventfd raises a new edge, whether or not it was readable. For a pipe that
+ *      is so but from 5.5 to 5.13, where only a write into an empty one does: the pipe notifier
+ *      empties it first.
+ *   G  A descriptor leaves the set when its last duplicate is closed, not before: so closing a
+ *      source deregisters it first.
+ *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
+ */
+#define _GNU_SOURCE 1 /* EPOLLRDHUP, syscall */
+#include "internal.h"
+#include "sys/sys.h"
+#include "wakers.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define MSAN_WRITTEN(memory, size) __msan_unpoison(memory, size)
+#endif
+#endif
+#ifndef MSAN_WRITTEN
+#define MSAN_WRITTEN(memory, size) ((void)0)
+#endif
+
+_Static_assert(EPOLLIN == MIO_READABLE && EPOLLPRI == MIO_PRIORITY && EPOLLOUT == MIO_WRITABLE &&
+                   EPOLLERR == MIO_ERROR,
+               "the common bits need no translation");
+_Static_assert(sizeof(struct epoll_event) <= sizeof(struct mio_event),
+               "the kernel's events fit into the caller's array");
+
+enum { EPOLL_EVENTS_MAX = INT_MAX / (int)sizeof(struct mio_event) }; /* H */
+
+/* poll->flags */
+enum { PWAIT2_REFUSED = 1 };
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static int epoll_open(struct mio_poll *poll)
+{
+    poll->fd = epoll_create1(EPOLL_CLOEXEC);
+    return poll->fd < 0 ? mio__last_error() : 0;
+}
+
+static int epoll_close(struct mio_poll *poll)
+{
+    return mio__fd_close(poll->fd);
+}
+
+/* ---- Registration ---------------------------------------------------------------------------- */
+
+static int control(mio_fd queue, int operation, mio_fd fd, mio_token token, uint32_t bits)
+{
+    struct epoll_event event = {.events = bits};
+    event.data.ptr = (void *)token;
+    return epoll_ctl(queue, operation, fd, &event) < 0 ? mio__last_error() : 0;
+}
+
+static uint32_t bits_of(mio_interest interest)
+{
+    uint32_t bits = 0;
+    if (interest & MIO_READABLE)
+        bits |= EPOLLIN | EPOLLRDHUP;
+    if (interest & MIO_WRITABLE)
+        bits |= EPOLLOUT;
+    if (interest & MIO_PRIORITY)
+        bits |= EPOLLPRI;
+    if (!(interest & MIO_LEVEL))
+        bits |= EPOLLET;
+    if (interest & MIO_ONESHOT)
+        bits |= EPOLLONESHOT;
+    return bits;
+}
+
+static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                     mio_interest interest)
+{
+    return control(poll->fd, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
+}
+
+static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                        mio_interest interest)
+{
+    return control(poll->fd, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
+}
+
+static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
+{
+    return control(poll->fd, EPOLL_CTL_DEL, source->fd, 0, 0);
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+/*
+ * Raw system calls: libc's wrappers are cancellation points, and a thread cancelled inside would
+ * leave the poll marked as waited on. One frame less, too.
+ */
+static inline int fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
+{
+#ifdef SYS_epoll_wait
+    return (int)syscall(SYS_epoll_wait, queue, events, room, timeout_ms);
+#else
+    return (int)syscall(SYS_epoll_pwait, queue, events, room, timeout_ms, NULL, 0);
+#endif
+}
+
+/* Goes on where the kernel's longest wait ends (B). timeout_ms: -1 for ever. */
+static inline int fetch_long(mio_fd queue, void *events, int room, int64_t timeout_ms)
+{
+    while (timeout_ms > INT_MAX) {
+        int n = fetch_ms(queue, events, room, INT_MAX);
+        if (n != 0)
+            return n;
+        timeout_ms -= INT_MAX;
+    }
+    return fetch_ms(queue, events, room, (int)timeout_ms);
+}
+
+#ifdef __ANDROID__
+static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
+{
+    return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
+}
+#else
+/* The number is the same on every architecture; old headers lack the name. */
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+/* For a timeout that is no whole number of milliseconds (C). */
+static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
+{
+    struct {
+        int64_t seconds;
+        int64_t nanoseconds;
+    } timeout = {timeout_ns / MIO_NS_PER_S, timeout_ns % MIO_NS_PER_S};
+
+    if (!(mio__load_relaxed(&poll->flags) & PWAIT2_REFUSED)) {
+        int n = (int)syscall(SYS_epoll_pwait2, poll->fd, events, room, &timeout, NULL, 0);
+        if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+            return n;
+        mio__store_relaxed(&poll->flags, PWAIT2_REFUSED);
+    }
+    return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
+}
+#endif
+
+/* What beside readable and writable was reported (D, E). */
+static uint32_t rare_readiness(uint32_t bits)
+{
+    uint32_t readiness = bits & (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR);
+    if (bits & EPOLLPRI)
+        readiness |= MIO_READABLE;
+    if (bits & EPOLLRDHUP)
+        readiness |= MIO_READABLE | MIO_READ_CLOSED;
+    if (bits & EPOLLHUP)
+        readiness |= MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_WRITE_CLOSED;
+    if (bits & EPOLLERR) {
+        readiness |= MIO_READABLE | MIO_WRITABLE;
+        if ((bits & EPOLLOUT) || bits == EPOLLERR)
+            readiness |= MIO_WRITE_CLOSED;
+    }
+    return readiness;
+}
+
+/* Widens the kernel's events to ours in place, from the end, for ours may be longer (A). */
+static inline void translate(struct mio_event *events, int n)
+{
+    const unsigned char *fetched = (const unsigned char *)events;
+    while (n-- > 0) {
+        struct epoll_event event;
+        memcpy(&event, fetched + (size_t)n * sizeof event, sizeof event);
+        uint32_t bits = event.events;
+        events[n].token = (mio_token)event.data.ptr;
+        events[n].readiness =
+            (bits & ~(uint32_t)(EPOLLIN | EPOLLOUT)) == 0 ? bits : rare_readiness(bits);
+    }
+}
+
+static int epoll_fetch(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                       int64_t timeout_ns)
+{
+    int room = capacity < EPOLL_EVENTS_MAX ? (int)capacity : EPOLL_EVENTS_MAX;
+    int n;
+    if (timeout_ns == 0)
+        n = fetch_ms(poll->fd, events, room, 0);
+    else if (timeout_ns == MIO_FOREVER)
+        n = fetch_ms(poll->fd, events, room, -1);
+    else if (timeout_ns % MIO_NS_PER_MS == 0)
+        n = fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
+    else
+        n = fetch_ns(poll, events, room, timeout_ns);
+    if (n < 0)
+        return mio__last_error();
+    if (n > 0) {
+        MSAN_WRITTEN(events, (size_t)n * sizeof(struct epoll_event));
+        mio__wakers_clear(poll);
+        translate(events, n);
+    }
+    return n;
+}
+
+/* ---- Wakers ---------------------------------------------------------------------------------- */
+
+static void waker_release(struct mio_waker *waker)
+{
+    mio__fd_close(waker->read_fd);
+    if (waker->write_fd != waker->read_fd)
+        mio__fd_close(waker->write_fd);
+}
+
+static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
+{
+    int result = poll->notifier->open(&waker->read_fd, &waker->write_fd);
+    if (result < 0)
+        return result;
+    /* Edge-triggered and never read by the wait: each signal is an event (F). */
+    result = control(poll->fd, EPOLL_CTL_ADD, waker->read_fd, token, EPOLLIN | EPOLLET);
+    if (result < 0)
+        waker_release(waker);
+    return result;
+}
+
+static void epoll_waker_close(struct mio_poll *poll, struct mio_waker *waker)
+{
+    control(poll->fd, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
+    waker_release(waker);
+}
+
+static void epoll_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
+{
+    (void)poll;
+    waker_release(waker);
+}
+
+static int epoll_wake(struct mio_poll *poll, struct mio_waker *waker)
+{
+    return poll->notifier->raise(waker->read_fd, waker->write_fd);
+}
+
+extern const struct mio__backend mio__backend_epoll;
+const struct mio__backend mio__backend_epoll = {
+    .name = "epoll",
+    .id = MIO_BACKEND_EPOLL,
+    .features = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .open = epoll_open,
+    .close = epoll_close,
+    .add = epoll_add,
+    .change = epoll_change,
+    .remove = epoll_remove,
+    .wait = epoll_fetch,
+    .waker_open = epoll_waker_open,
+    .waker_close = epoll_waker_close,
+    .waker_abandon = epoll_waker_abandon,
+    .wake = epoll_wake,
+};

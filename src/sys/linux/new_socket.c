@@ -1,0 +1,32 @@
+/* New sockets. SIGPIPE needs nothing here: each send carries MSG_NOSIGNAL. */
+#define _GNU_SOURCE 1 /* accept4 */
+#include "sys/unix/new_socket.h"
+
+#if defined(__ANDROID__) && defined(__i386__)
+#include "sys/sys.h"
+
+#include <unistd.h>
+#endif
+
+int mio__new_socket(int family, int type)
+{
+    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+#if defined(__ANDROID__) && defined(__i386__)
+/* The system call filter of Android on x86 kills the process at accept4. */
+int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
+{
+    int accepted = accept(fd, peer, length);
+    if (accepted >= 0 && mio__fd_adopt(accepted) < 0) {
+        close(accepted);
+        return -1;
+    }
+    return accepted;
+}
+#else
+int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
+{
+    return accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+#endif

@@ -1,0 +1,118 @@
+/*
+ * The second seam: what the portable files need of the operating system beside the event queue.
+ * One file, one concern below src/sys/; the build picks the files of the system.
+ *
+ * On all functions: pointers are not NULL unless a comment allows it; results are 0, a count or a
+ * negative code (-errno, with -EAGAIN for would-block and -ENOTSUP for unsupported); a call that is
+ * interrupted is repeated; no descriptor is inherited or blocking; what is created is closed again
+ * when a later step fails. No function here keeps state.
+ */
+#ifndef MIO_SYS_H
+#define MIO_SYS_H
+
+#include <mio.h>
+
+/* ---- Errors ---- */
+
+/* The last error of a system call on this thread as a negative code. */
+int mio__last_error(void);
+
+/* ---- Descriptors ---- */
+
+/* Closes. An interruption is no error: the descriptor is gone. */
+int mio__fd_close(mio_fd fd);
+
+/* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
+int mio__fd_adopt(mio_fd fd);
+
+/* ---- Wakers: something a thread or signal handler can signal and a queue can watch ---- */
+
+struct mio__notifier {
+    uint32_t kind; /* MIO_WAKER_... */
+
+    /* Opens it. Both descriptors may be the same. */
+    int (*open)(mio_fd *read_fd, mio_fd *write_fd);
+
+    /*
+     * Makes read_fd raise an edge, whether or not it is readable already. Async-signal-safe, no
+     * cancellation point, may change errno.
+     */
+    int (*raise)(mio_fd read_fd, mio_fd write_fd);
+};
+
+/* kind: MIO_WAKER_..., the default included. Returns NULL where this build does not have it. */
+const struct mio__notifier *mio__notifier_find(uint32_t kind);
+
+#ifndef MIO_NO_NET
+
+/* ---- Addresses in the system's form ---- */
+
+/* What an IP address is made of. family is MIO_ADDR_IPV4, MIO_ADDR_IPV6 or MIO_ADDR_NONE. */
+struct mio__ip {
+    int family;
+    uint8_t bytes[16]; /* network order; IPv4 uses the first 4 */
+    uint16_t port;     /* host order */
+    uint32_t scope;
+};
+
+void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip);
+void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip);
+
+/* Changes the port alone; the address is an IP address. */
+void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port);
+
+/* The host part as text, without brackets, port and scope. pton fills bytes, by family. */
+bool mio__sockaddr_pton(struct mio__ip *ip, const char *text);
+void mio__sockaddr_ntop(const struct mio__ip *ip, char *buf, size_t size);
+
+/* ---- Sockets ---- */
+
+/* Opens a TCP socket for the family of the address. */
+int mio__socket_open_stream(const struct mio_addr *addr, mio_fd *fd);
+
+/* Whether the descriptor is a stream socket: -EBADF, -ENOTSOCK, -EPROTOTYPE if not. */
+int mio__socket_check_stream(mio_fd fd);
+
+int mio__socket_bind(mio_fd fd, const struct mio_addr *addr);
+
+/* backlog 0: the system's SOMAXCONN */
+int mio__socket_listen(mio_fd fd, int backlog);
+
+/* 0 also for a connection that is under way. */
+int mio__socket_connect(mio_fd fd, const struct mio_addr *addr);
+
+/* peer may be NULL. */
+int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer);
+
+int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr);
+int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr);
+int mio__socket_shutdown(mio_fd fd, int how);
+
+/* Whether the connection is gone in both directions, or has an error. Takes nothing. */
+bool mio__socket_is_hung_up(mio_fd fd);
+
+/* len is at most MIO_IO_MAX, count at most MIO_BUFS_MAX. No SIGPIPE. */
+ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek);
+ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count);
+ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len);
+ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count);
+
+/* ---- Socket options, all of them integers ---- */
+
+enum mio__option {
+    MIO__OPTION_ERROR, /* positive errno value; reading clears it */
+    MIO__OPTION_HOPS_V4,
+    MIO__OPTION_HOPS_V6,
+    MIO__OPTION_NODELAY,
+    MIO__OPTION_ONLY_V6,
+    MIO__OPTION_REUSE_ADDR,
+    MIO__OPTION_REUSE_PORT,
+};
+
+/* -ENOTSUP where the system lacks the option. */
+int mio__option_get(mio_fd fd, enum mio__option option, int *value);
+int mio__option_set(mio_fd fd, enum mio__option option, int value);
+
+#endif /* MIO_NO_NET */
+
+#endif

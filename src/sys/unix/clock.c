@@ -1,0 +1,12 @@
+/* The clock that the system measures waits by. */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include <mio.h>
+
+#include <time.h>
+
+int64_t mio_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
+}

@@ -1,0 +1,45 @@
+/* Descriptors: errors, closing, flags. */
+#include "sys/sys.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+int mio__last_error(void)
+{
+    switch (errno) {
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+        return -EAGAIN;
+#endif
+#if EOPNOTSUPP != ENOTSUP
+    case EOPNOTSUPP:
+        return -ENOTSUP;
+#endif
+    default:
+        return -errno;
+    }
+}
+
+int mio__fd_close(mio_fd fd)
+{
+    /* Never repeated: the number may be another thread's by then. */
+    if (close(fd) == 0 || errno == EINTR || errno == EINPROGRESS)
+        return 0;
+    return mio__last_error();
+}
+
+int mio__fd_adopt(mio_fd fd)
+{
+    int status = fcntl(fd, F_GETFL);
+    int flags = fcntl(fd, F_GETFD);
+    if (status < 0 || flags < 0)
+        return mio__last_error();
+    if (!(status & O_NONBLOCK) && fcntl(fd, F_SETFL, status | O_NONBLOCK) < 0)
+        return mio__last_error();
+    if (!(flags & FD_CLOEXEC) && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
+        int error = mio__last_error();
+        fcntl(fd, F_SETFL, status);
+        return error;
+    }
+    return 0;
+}

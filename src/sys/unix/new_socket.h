@@ -1,0 +1,17 @@
+/*
+ * Where sockets come from. Systems differ in what they can set from birth, so each has its own
+ * new_socket.c; what socket.c does with them is the same on every Unix.
+ */
+#ifndef MIO_NEW_SOCKET_H
+#define MIO_NEW_SOCKET_H
+
+#include <sys/socket.h>
+
+/*
+ * As socket(2) and accept(2): a descriptor, non-blocking, close-on-exec and without SIGPIPE, or -1
+ * with errno.
+ */
+int mio__new_socket(int family, int type);
+int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length);
+
+#endif

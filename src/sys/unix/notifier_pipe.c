@@ -1,0 +1,52 @@
+/* Wakers of a pipe, for systems and builds without eventfd. */
+#define _GNU_SOURCE 1 /* pipe2, syscall */
+#include "sys/sys.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int pipe_open(mio_fd *read_fd, mio_fd *write_fd)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return mio__last_error();
+    *read_fd = fds[0];
+    *write_fd = fds[1];
+    return 0;
+}
+
+static void pipe_empty(mio_fd read_fd)
+{
+    char bytes[64];
+    long n;
+    do
+        n = syscall(SYS_read, read_fd, bytes, sizeof bytes);
+    while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+/*
+ * Empties the pipe, then writes one byte. Some kernels raise an edge only on an empty pipe, and one
+ * that nobody empties is full after 65,536 signals. The reader of the queue never reads it: it
+ * cannot tell which waker an event is for.
+ *
+ * Raw system calls: see notifier_eventfd.c.
+ */
+static int pipe_raise(mio_fd read_fd, mio_fd write_fd)
+{
+    for (;;) {
+        pipe_empty(read_fd);
+        if (syscall(SYS_write, write_fd, "", 1) >= 0)
+            return 0;
+        int error = mio__last_error();
+        if (error != -EAGAIN && error != -EINTR)
+            return error;
+    }
+}
+
+extern const struct mio__notifier mio__notifier_pipe;
+const struct mio__notifier mio__notifier_pipe = {
+    .kind = MIO_WAKER_PIPE,
+    .open = pipe_open,
+    .raise = pipe_raise,
+};

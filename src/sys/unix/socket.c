@@ -1,0 +1,148 @@
+/* Socket calls. */
+#define _POSIX_C_SOURCE 200809L
+#include "sys/sys.h"
+#include "sys/unix/new_socket.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/uio.h>
+
+_Static_assert(sizeof(struct mio_buf) == sizeof(struct iovec) &&
+                   offsetof(struct mio_buf, base) == offsetof(struct iovec, iov_base) &&
+                   offsetof(struct mio_buf, len) == offsetof(struct iovec, iov_len),
+               "a list of buffers is passed to the system as it is");
+_Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct mio_addr){0}.storage),
+               "an address holds what the system writes");
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+int mio__socket_open_stream(const struct mio_addr *addr, mio_fd *fd)
+{
+    int family = mio_addr_family(addr) == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET;
+    *fd = mio__new_socket(family, SOCK_STREAM);
+    return *fd < 0 ? mio__last_error() : 0;
+}
+
+int mio__socket_check_stream(mio_fd fd)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0)
+        return mio__last_error();
+    return type == SOCK_STREAM ? 0 : -EPROTOTYPE;
+}
+
+int mio__socket_bind(mio_fd fd, const struct mio_addr *addr)
+{
+    return bind(fd, (const struct sockaddr *)addr->storage, addr->length) < 0 ? mio__last_error()
+                                                                              : 0;
+}
+
+int mio__socket_listen(mio_fd fd, int backlog)
+{
+    return listen(fd, backlog > 0 ? backlog : SOMAXCONN) < 0 ? mio__last_error() : 0;
+}
+
+int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
+{
+    if (connect(fd, (const struct sockaddr *)addr->storage, addr->length) == 0)
+        return 0;
+    /* An interrupted connect goes on by itself; calling again would only say EALREADY. */
+    return errno == EINPROGRESS || errno == EINTR ? 0 : mio__last_error();
+}
+
+int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
+{
+    socklen_t length = sizeof(struct sockaddr_storage);
+    do
+        *accepted = mio__new_accepted(fd, peer ? (struct sockaddr *)peer->storage : NULL,
+                                      peer ? &length : NULL);
+    while (*accepted < 0 && errno == EINTR);
+    if (*accepted < 0)
+        return mio__last_error();
+    if (peer)
+        peer->length = length;
+    return 0;
+}
+
+/* ---- Asking and ending ----------------------------------------------------------------------- */
+
+int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr)
+{
+    socklen_t length = sizeof(struct sockaddr_storage);
+    if (getsockname(fd, (struct sockaddr *)addr->storage, &length) < 0)
+        return mio__last_error();
+    addr->length = length;
+    return 0;
+}
+
+int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
+{
+    socklen_t length = sizeof(struct sockaddr_storage);
+    if (getpeername(fd, (struct sockaddr *)addr->storage, &length) < 0)
+        return mio__last_error();
+    addr->length = length;
+    return 0;
+}
+
+int mio__socket_shutdown(mio_fd fd, int how)
+{
+    int direction = how == MIO_SHUTDOWN_BOTH   ? SHUT_RDWR
+                    : how == MIO_SHUTDOWN_READ ? SHUT_RD
+                                               : SHUT_WR;
+    return shutdown(fd, direction) < 0 ? mio__last_error() : 0;
+}
+
+bool mio__socket_is_hung_up(mio_fd fd)
+{
+    struct pollfd entry = {.fd = fd};
+    return poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* ---- Moving bytes ---------------------------------------------------------------------------- */
+
+ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
+{
+    ssize_t n;
+    do
+        n = recv(fd, buf, len, peek ? MSG_PEEK : 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
+ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
+{
+    ssize_t n;
+    do
+        n = send(fd, buf, len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
+static struct msghdr message_of(const struct mio_buf *bufs, size_t count)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)bufs};
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count; /* int or size_t, by the system */
+    return message;
+}
+
+/* recvmsg and sendmsg, for writev has no way to keep SIGPIPE away. */
+ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
+{
+    struct msghdr message = message_of(bufs, count);
+    ssize_t n;
+    do
+        n = recvmsg(fd, &message, 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
+ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
+{
+    struct msghdr message = message_of(bufs, count);
+    ssize_t n;
+    do
+        n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}

@@ -1,0 +1,41 @@
+/* Socket options: one table from our names to the system's. */
+#define _GNU_SOURCE 1 /* SO_REUSEPORT, TCP_NODELAY */
+#include "sys/sys.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+static const struct {
+    int level;
+    int name;
+} options[] = {
+    [MIO__OPTION_ERROR] = {SOL_SOCKET, SO_ERROR},
+    [MIO__OPTION_HOPS_V4] = {IPPROTO_IP, IP_TTL},
+    [MIO__OPTION_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+    [MIO__OPTION_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
+    [MIO__OPTION_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
+    [MIO__OPTION_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
+    [MIO__OPTION_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+};
+
+static int option_error(void)
+{
+    return errno == ENOPROTOOPT ? -ENOTSUP : mio__last_error();
+}
+
+int mio__option_get(mio_fd fd, enum mio__option option, int *value)
+{
+    socklen_t length = sizeof *value;
+    *value = 0;
+    if (getsockopt(fd, options[option].level, options[option].name, value, &length) < 0)
+        return option_error();
+    return 0;
+}
+
+int mio__option_set(mio_fd fd, enum mio__option option, int value)
+{
+    if (setsockopt(fd, options[option].level, options[option].name, &value, sizeof value) < 0)
+        return option_error();
+    return 0;
+}

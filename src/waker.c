@@ -1,0 +1,99 @@
+/* Wakers. The protocol and why no wake is lost: wakers.h. */
+#include "internal.h"
+
+#include <string.h>
+
+/* Takes a bit that no other waker has. Returns 0 when all are taken. */
+static uint32_t take_bit(struct mio_poll *poll)
+{
+    uint32_t taken = mio__load_relaxed(&poll->wakers_taken);
+    while (taken != UINT32_MAX) {
+        uint32_t bit = ~taken & (taken + 1); /* the lowest bit that is clear */
+        if (mio__compare_exchange(&poll->wakers_taken, &taken, taken | bit))
+            return bit;
+    }
+    return 0;
+}
+
+/* A wake that was not reported goes with its waker, the next one with this bit starts clean. */
+static void give_bit(struct mio_poll *poll, uint32_t bit)
+{
+    mio__fetch_and(&poll->wakers_pending, ~bit);
+    mio__fetch_and(&poll->wakers_taken, ~bit);
+}
+
+int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_token token)
+{
+    if (!waker)
+        return -EINVAL;
+    memset(waker, 0, sizeof *waker);
+    if (!registry)
+        return -EINVAL;
+    struct mio_poll *poll = mio__registry_poll(registry);
+    if (!poll)
+        return -EBADF;
+    uint32_t bit = take_bit(poll);
+    if (bit == 0)
+        return -ENOSPC;
+    waker->bit = bit;
+    int result = poll->backend->waker_open(poll, waker, token);
+    if (result < 0) {
+        give_bit(poll, bit);
+        memset(waker, 0, sizeof *waker);
+        return result;
+    }
+    mio__fetch_add(&poll->users, 1);
+    waker->poll = poll;
+    return 0;
+}
+
+/* The slow half of a wake: nobody else's signal covers it. */
+static int signal_poll(struct mio_poll *poll, struct mio_waker *waker)
+{
+    int saved_errno = errno; /* a signal handler must not change it */
+    int result = poll->backend->wake(poll, waker);
+    errno = saved_errno;
+    if (result < 0)
+        mio__fetch_and(&poll->wakers_pending, ~waker->bit);
+    else
+        mio__counter_add_shared(&poll->wakes, 1);
+    return result;
+}
+
+int mio_waker_wake(struct mio_waker *waker)
+{
+    if (!waker)
+        return -EINVAL;
+    struct mio_poll *poll = waker->poll;
+    if (!poll)
+        return -EBADF;
+    if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) == 0)
+        return signal_poll(poll, waker);
+    mio__counter_add(&poll->wakes_coalesced, 1);
+    return 0;
+}
+
+static int end(struct mio_waker *waker,
+               void (*release)(struct mio_poll *poll, struct mio_waker *waker))
+{
+    struct mio_poll *poll = waker->poll;
+    release(poll, waker);
+    give_bit(poll, waker->bit);
+    memset(waker, 0, sizeof *waker);
+    mio__poll_release(poll);
+    return 0;
+}
+
+int mio_waker_close(struct mio_waker *waker)
+{
+    if (!waker)
+        return -EINVAL;
+    return waker->poll ? end(waker, waker->poll->backend->waker_close) : 0;
+}
+
+int mio_waker_abandon(struct mio_waker *waker)
+{
+    if (!waker)
+        return -EINVAL;
+    return waker->poll ? end(waker, waker->poll->backend->waker_abandon) : 0;
+}

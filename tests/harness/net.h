@@ -1,0 +1,48 @@
+/*
+ * What several suites need to set up real connections: plain blocking system calls on the peer's
+ * side, so that the library is never its own witness.
+ */
+#ifndef MIO_TEST_NET_H
+#define MIO_TEST_NET_H
+
+#include "test.h"
+
+/* What a wait for something that must come may take before the case fails. */
+#define TEST_SOON (10 * MIO_NS_PER_S)
+/* What a wait for something that must not come takes. */
+#define TEST_QUIET (20 * MIO_NS_PER_MS)
+
+/* Waits until the token is reported and returns its readiness; other tokens fail the case. */
+uint32_t test_expect_event(struct mio_poll *poll, mio_token token);
+/* Fails the case if anything is reported. */
+void test_expect_no_event(struct mio_poll *poll);
+/* Waits until token is reported with all bits of wanted, over several events; returns their or. */
+uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t wanted);
+
+bool test_is_nonblocking(int fd);
+bool test_is_cloexec(int fd);
+/* Whether the host has IPv6 on the loopback device. */
+bool test_has_ipv6(void);
+
+#ifndef MIO_NO_NET
+/* A listener on an ephemeral loopback port, and its address. */
+void test_listen(struct mio_tcp_listener *listener, struct mio_addr *addr);
+/* A connected pair: our non-blocking stream, and the peer as a blocking descriptor of the system. */
+void test_tcp_pair(struct mio_tcp_stream *stream, int *peer);
+/* A blocking client descriptor connected to the address. */
+int test_client(const struct mio_addr *addr);
+/* Makes the next close of the descriptor reset the connection. */
+void test_linger_zero(int fd);
+#endif
+
+/*
+ * Waits with poll(2) until the descriptor has one of the events, and returns what it has: packets
+ * on the loopback device may take a moment when the host is busy.
+ */
+short test_wait_fd(int fd, short events);
+
+/* Blocking transfers of exactly len bytes on a peer's descriptor. */
+void test_send_all(int fd, const void *buf, size_t len);
+void test_recv_all(int fd, void *buf, size_t len);
+
+#endif

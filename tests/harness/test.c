@@ -1,0 +1,280 @@
+#define _GNU_SOURCE 1
+#include "test.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+
+struct test_config test_config;
+
+enum { CASE_PASSED = 1, CASE_SKIPPED, CASE_FAILED };
+enum { EXIT_ALL_SKIPPED = 77 };
+
+/* A case that hangs is ended after this time; nothing depends on a case being faster. */
+enum { CASE_SECONDS = 120 };
+
+static jmp_buf case_end;
+static pthread_t case_thread;
+static const char *case_reason;
+static volatile sig_atomic_t thread_failed;
+
+static const struct {
+    const char *name;
+    mio_interest mode;
+    unsigned bit;
+} modes[] = {
+    {"edge", MIO_EDGE, TEST_EDGE},
+    {"level", MIO_LEVEL, TEST_LEVEL},
+    {"oneshot", MIO_EDGE | MIO_ONESHOT, TEST_ONESHOT},
+};
+static unsigned mode_bit = TEST_EDGE;
+
+static const struct {
+    const char *name;
+    uint32_t value;
+} backends[] = {{"default", MIO_BACKEND_DEFAULT}, {"epoll", MIO_BACKEND_EPOLL}},
+  wakers[] = {{"default", MIO_WAKER_DEFAULT},
+              {"eventfd", MIO_WAKER_EVENTFD},
+              {"pipe", MIO_WAKER_PIPE}};
+
+/* ---- Outcomes of a case ---------------------------------------------------------------------- */
+
+static void print_comment(const char *format, va_list args)
+{
+    char text[512];
+    vsnprintf(text, sizeof text, format, args);
+    printf("# %s\n", text);
+    fflush(stdout);
+}
+
+void test_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_comment(format, args);
+    va_end(args);
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    printf("# %s:%d:\n", file, line);
+    va_start(args, format);
+    print_comment(format, args);
+    va_end(args);
+    if (!pthread_equal(pthread_self(), case_thread)) {
+        thread_failed = 1;
+        pthread_exit(NULL);
+    }
+    longjmp(case_end, CASE_FAILED);
+}
+
+void test_check_eq(intmax_t actual, intmax_t expected, const char *what, const char *file, int line)
+{
+    if (actual == expected)
+        return;
+    if (actual < 0 || expected < 0)
+        test_fail(file, line, "%s is %jd (%s), expected %jd (%s)", what, actual,
+                  mio_error_name((int)actual), expected, mio_error_name((int)expected));
+    test_fail(file, line, "%s is %jd, expected %jd", what, actual, expected);
+}
+
+void test_skip(const char *reason)
+{
+    case_reason = reason;
+    longjmp(case_end, CASE_SKIPPED);
+}
+
+static void on_alarm(int signal)
+{
+    static const char text[] = "# the case took too long\nBail out! time limit\n";
+    (void)signal;
+    if (write(STDOUT_FILENO, text, sizeof text - 1) < 0)
+        _exit(2);
+    _exit(1);
+}
+
+/* ---- What cases ask for ---------------------------------------------------------------------- */
+
+void test_poll_init(struct mio_poll *poll)
+{
+    CHECK_EQ(mio_poll_init_with(poll, &test_config.poll), 0);
+}
+
+long test_scaled(long count)
+{
+    const char *text = getenv("MIO_TEST_SCALE");
+    long percent = text ? strtol(text, NULL, 10) : 100;
+    long scaled = percent > 0 ? count / 100 * percent + count % 100 * percent / 100 : count;
+    return scaled > 0 ? scaled : 1;
+}
+
+int test_open_descriptors(void)
+{
+    struct rlimit limit;
+    int count = 0;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    /* Nothing here opens more than a few thousand; a limit of a million would only cost time. */
+    int end = limit.rlim_cur < 20000 ? (int)limit.rlim_cur : 20000;
+    for (int fd = 0; fd < end; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
+
+static void run_counted(const struct test_case *test)
+{
+    int before = test_open_descriptors();
+    test->run();
+    int after = test_open_descriptors();
+    if (after != before)
+        test_fail(test->name, 0, "%d descriptors open before, %d after", before, after);
+}
+
+static int run_case(const struct test_case *test)
+{
+    case_thread = pthread_self();
+    thread_failed = 0;
+    alarm(CASE_SECONDS);
+    int outcome = setjmp(case_end);
+    if (outcome == 0) {
+        run_counted(test);
+        outcome = thread_failed ? CASE_FAILED : CASE_PASSED;
+    }
+    alarm(0);
+    return outcome;
+}
+
+int test_child_status(void (*run)(void))
+{
+    const struct test_case child = {"in the child process", run, 0};
+    int ends[2], status;
+    CHECK_EQ(pipe(ends), 0);
+    fflush(stdout);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        close(ends[0]);
+        int outcome = run_case(&child);
+        /* The reason is a string of the program: it has the same address in the parent. */
+        if (outcome == CASE_SKIPPED &&
+            write(ends[1], &case_reason, sizeof case_reason) != sizeof case_reason)
+            outcome = CASE_FAILED;
+        fflush(stdout);
+        _exit(outcome == CASE_SKIPPED ? EXIT_ALL_SKIPPED : outcome == CASE_FAILED);
+    }
+    close(ends[1]);
+    if (read(ends[0], &case_reason, sizeof case_reason) != sizeof case_reason)
+        case_reason = "";
+    close(ends[0]);
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+void test_in_child(void (*run)(void))
+{
+    int status = test_child_status(run);
+    if (WIFSIGNALED(status))
+        test_fail(__FILE__, __LINE__, "the child died of signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status) == EXIT_ALL_SKIPPED)
+        longjmp(case_end, CASE_SKIPPED);
+    CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
+bool test_under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    return preload && strstr(preload, "vgpreload");
+}
+
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+    bool filtered = false;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0)
+            continue;
+        filtered = true;
+        if (strstr(name, argv[i]))
+            return true;
+    }
+    return !filtered;
+}
+
+static void usage(const char *argument)
+{
+    printf("Bail out! unknown argument %s\n", argument);
+    exit(1);
+}
+
+static bool parse_option(const char *argument)
+{
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strncmp(argument, "--mode=", 7) == 0 && strcmp(argument + 7, modes[i].name) == 0) {
+            test_config.mode = modes[i].mode;
+            mode_bit = modes[i].bit;
+            return true;
+        }
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
+        if (strncmp(argument, "--backend=", 10) == 0 &&
+            strcmp(argument + 10, backends[i].name) == 0) {
+            test_config.poll.backend = backends[i].value;
+            return true;
+        }
+    for (size_t i = 0; i < sizeof wakers / sizeof wakers[0]; i++)
+        if (strncmp(argument, "--waker=", 8) == 0 && strcmp(argument + 8, wakers[i].name) == 0) {
+            test_config.poll.waker = wakers[i].value;
+            return true;
+        }
+    return strcmp(argument, "--list") == 0;
+}
+
+int test_main(int argc, char **argv, const struct test_suite *const *suites)
+{
+    int ran = 0, failed = 0, skipped = 0;
+    bool list = false;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0 && !parse_option(argv[i]))
+            usage(argv[i]);
+        list = list || strcmp(argv[i], "--list") == 0;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGALRM, on_alarm);
+    /* SIGPIPE keeps its default action on purpose: a library that lets one through ends the run. */
+    printf("TAP version 13\n");
+    for (; *suites; suites++)
+        for (const struct test_case *test = (*suites)->cases; test->name; test++) {
+            char name[160];
+            snprintf(name, sizeof name, "%s.%s", (*suites)->name, test->name);
+            if (!((test->modes ? test->modes : TEST_EDGE) & mode_bit) ||
+                !is_wanted(name, argc, argv))
+                continue;
+            if (list) {
+                printf("# %s\n", name);
+                continue;
+            }
+            int outcome = run_case(test);
+            ran++;
+            failed += outcome == CASE_FAILED;
+            skipped += outcome == CASE_SKIPPED;
+            printf("%sok %d - %s%s%s\n", outcome == CASE_FAILED ? "not " : "", ran, name,
+                   outcome == CASE_SKIPPED ? " # SKIP " : "",
+                   outcome == CASE_SKIPPED ? case_reason : "");
+        }
+    printf("1..%d\n", ran);
+    printf("# %d passed, %d failed, %d skipped\n", ran - failed - skipped, failed, skipped);
+    if (list)
+        return 0;
+    if (failed > 0 || ran == 0)
+        return 1;
+    return skipped == ran ? EXIT_ALL_SKIPPED : 0;
+}
