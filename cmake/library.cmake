@@ -18,6 +18,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND MIO_SOURCES
         src/sys/linux/epoll.c
         src/sys/linux/platform.c
+        src/sys/linux/raw_io.c
         src/sys/unix/clock.c
         src/sys/unix/error.c
         src/sys/unix/fd.c

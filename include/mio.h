@@ -434,8 +434,7 @@ struct mio_counters {
     uint64_t waits;           /* calls of mio_poll_wait that reached the system */
     uint64_t events;          /* events reported */
     uint64_t wakes;           /* wake-ups sent to the system */
-    uint64_t wakes_coalesced; /* wakes that one on its way covered; some of concurrent ones may be
-                                 missing, exactness would cost more than the wake */
+    uint64_t wakes_coalesced; /* wakes that one on its way covered, without a system call */
     uint64_t kicks;           /* internal wake-ups of a waiting thread; always 0 on epoll */
 };
 

@@ -67,7 +67,7 @@ static inline uintptr_t mio__counter_read(const uintptr_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* For a counter with one writer. With several, counts may get lost, and nothing else. */
+/* For a counter with one writer. */
 static inline void mio__counter_add(uintptr_t *counter, uintptr_t value)
 {
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);

@@ -45,7 +45,8 @@ struct mio__backend {
     /*
      * Waits: fetch, clear the pending wakers (mio__wakers_clear), translate, report.
      * capacity is at least 1, timeout_ns is not negative and MIO_FOREVER means no end. Never early.
-     * Returns the number of events, at most capacity, or -EINTR with no event lost.
+     * Ends with return mio__wait_end(poll, n), where n is the number of events, at most capacity,
+     * or -EINTR with no event lost.
      */
     int (*wait)(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                 int64_t timeout_ns);
@@ -59,7 +60,7 @@ struct mio__backend {
     /* As waker_close, without touching the queue. */
     void (*waker_abandon)(struct mio_poll *poll, struct mio_waker *waker);
 
-    /* Makes the wait report the waker. Async-signal-safe, no cancellation point, may change errno. */
+    /* Makes the wait report the waker. Async-signal-safe, no cancellation point, keeps errno. */
     int (*wake)(struct mio_poll *poll, struct mio_waker *waker);
 };
 

@@ -32,6 +32,16 @@ static inline void mio__poll_release(struct mio_poll *poll)
     mio__fetch_sub(&poll->users, 1);
 }
 
+/* How each backend ends a wait: n is its result. */
+static inline int mio__wait_end(struct mio_poll *poll, int n)
+{
+    mio__counter_add(&poll->waits, 1);
+    if (n > 0)
+        mio__counter_add(&poll->events, (uintptr_t)n);
+    mio__store_release(&poll->waiting, 0);
+    return n;
+}
+
 /* Ends the registration of a descriptor source, if there is one, whatever the system says. */
 int mio__source_detach(struct mio_source *source);
 

@@ -75,13 +75,9 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capaci
     if (mio__load_relaxed(&poll->waiting) != 0)
         return -EBUSY;
     mio__store_relaxed(&poll->waiting, 1);
-    int n = poll->backend->wait(poll, events, capacity, timeout_ns < 0 ? 0 : timeout_ns);
-    mio__store_release(&poll->waiting, 0);
-
-    mio__counter_add(&poll->waits, 1);
-    if (n > 0)
-        mio__counter_add(&poll->events, (uintptr_t)n);
-    return n;
+    /* The last act, so that it becomes a jump: frames are what a wait costs beside the system call.
+     * The backend calls mio__wait_end. */
+    return poll->backend->wait(poll, events, capacity, timeout_ns < 0 ? 0 : timeout_ns);
 }
 
 struct mio_registry *mio_poll_registry(struct mio_poll *poll)

@@ -50,9 +50,7 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
 /* The slow half of a wake: nobody else's signal covers it. */
 static int signal_poll(struct mio_poll *poll, struct mio_waker *waker)
 {
-    int saved_errno = errno; /* a signal handler must not change it */
     int result = poll->backend->wake(poll, waker);
-    errno = saved_errno;
     if (result < 0)
         mio__fetch_and(&poll->wakers_pending, ~waker->bit);
     else
@@ -69,7 +67,7 @@ int mio_waker_wake(struct mio_waker *waker)
         return -EBADF;
     if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) == 0)
         return signal_poll(poll, waker);
-    mio__counter_add(&poll->wakes_coalesced, 1);
+    mio__counter_add_shared(&poll->wakes_coalesced, 1);
     return 0;
 }
 

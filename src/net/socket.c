@@ -78,34 +78,31 @@ int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
     return source->state == MIO__CLOSED ? -EBADF : ask(source->fd, addr);
 }
 
-/* IP_TTL of an IPv6 socket is accepted by the system and means nothing there. */
-static int hops_option(const struct mio_source *source, enum mio__option *option)
+/* The option, or an error. IP_TTL of an IPv6 socket is accepted by the system and means nothing. */
+static int hops_option(const struct mio_source *source)
 {
     struct mio_addr addr;
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__socket_local_addr(source->fd, &addr);
-    if (result == 0)
-        *option =
-            mio_addr_family(&addr) == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4;
-    return result;
+    if (result < 0)
+        return result;
+    return mio_addr_family(&addr) == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4;
 }
 
 int mio__socket_ttl(const struct mio_source *source)
 {
-    enum mio__option option;
     int ttl;
-    int result = hops_option(source, &option);
-    if (result == 0)
-        result = mio__option_get(source->fd, option, &ttl);
+    int result = hops_option(source);
+    if (result >= 0)
+        result = mio__option_get(source->fd, (enum mio__option)result, &ttl);
     return result < 0 ? result : ttl;
 }
 
 int mio__socket_set_ttl(struct mio_source *source, int ttl)
 {
-    enum mio__option option;
     if (!source || ttl < 1 || ttl > 255)
         return -EINVAL;
-    int result = hops_option(source, &option);
-    return result < 0 ? result : mio__option_set(source->fd, option, ttl);
+    int option = hops_option(source);
+    return option < 0 ? option : mio__option_set(source->fd, (enum mio__option)option, ttl);
 }

@@ -35,7 +35,7 @@ struct mio__notifier {
 
     /*
      * Makes read_fd raise an edge, whether or not it is readable already. Async-signal-safe, no
-     * cancellation point, may change errno.
+     * cancellation point, keeps errno.
      */
     int (*raise)(mio_fd read_fd, mio_fd write_fd);
 };

@@ -18,16 +18,15 @@
  *      source deregisters it first.
  *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
  */
-#define _GNU_SOURCE 1 /* EPOLLRDHUP, syscall */
+#define _GNU_SOURCE 1 /* EPOLLRDHUP */
 #include "internal.h"
+#include "sys/linux/syscall.h"
 #include "sys/sys.h"
 #include "wakers.h"
 
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
@@ -65,11 +64,11 @@ static int epoll_close(struct mio_poll *poll)
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
-static int control(mio_fd queue, int operation, mio_fd fd, mio_token token, uint32_t bits)
+static inline int control(mio_fd queue, int operation, mio_fd fd, mio_token token, uint32_t bits)
 {
     struct epoll_event event = {.events = bits};
     event.data.ptr = (void *)token;
-    return epoll_ctl(queue, operation, fd, &event) < 0 ? mio__last_error() : 0;
+    return (int)mio__syscall4(SYS_epoll_ctl, queue, operation, fd, (long)&event);
 }
 
 static uint32_t bits_of(mio_interest interest)
@@ -107,16 +106,13 @@ static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
-/*
- * Raw system calls: libc's wrappers are cancellation points, and a thread cancelled inside would
- * leave the poll marked as waited on. One frame less, too.
- */
+/* Results are those of the kernel: a count or -errno. */
 static inline int fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
 {
 #ifdef SYS_epoll_wait
-    return (int)syscall(SYS_epoll_wait, queue, events, room, timeout_ms);
+    return (int)mio__syscall4(SYS_epoll_wait, queue, (long)events, room, timeout_ms);
 #else
-    return (int)syscall(SYS_epoll_pwait, queue, events, room, timeout_ms, NULL, 0);
+    return (int)mio__syscall6(SYS_epoll_pwait, queue, (long)events, room, timeout_ms, 0, 0);
 #endif
 }
 
@@ -152,8 +148,9 @@ static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeo
     } timeout = {timeout_ns / MIO_NS_PER_S, timeout_ns % MIO_NS_PER_S};
 
     if (!(mio__load_relaxed(&poll->flags) & PWAIT2_REFUSED)) {
-        int n = (int)syscall(SYS_epoll_pwait2, poll->fd, events, room, &timeout, NULL, 0);
-        if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+        int n = (int)mio__syscall6(SYS_epoll_pwait2, poll->fd, (long)events, room, (long)&timeout,
+                                   0, 0);
+        if (n != -ENOSYS && n != -EPERM)
             return n;
         mio__store_relaxed(&poll->flags, PWAIT2_REFUSED);
     }
@@ -193,27 +190,28 @@ static inline void translate(struct mio_event *events, int n)
     }
 }
 
-static int epoll_fetch(struct mio_poll *poll, struct mio_event *events, size_t capacity,
-                       int64_t timeout_ns)
+static inline int fetch(struct mio_poll *poll, void *events, size_t capacity, int64_t timeout_ns)
 {
     int room = capacity < EPOLL_EVENTS_MAX ? (int)capacity : EPOLL_EVENTS_MAX;
-    int n;
     if (timeout_ns == 0)
-        n = fetch_ms(poll->fd, events, room, 0);
-    else if (timeout_ns == MIO_FOREVER)
-        n = fetch_ms(poll->fd, events, room, -1);
-    else if (timeout_ns % MIO_NS_PER_MS == 0)
-        n = fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
-    else
-        n = fetch_ns(poll, events, room, timeout_ns);
-    if (n < 0)
-        return mio__last_error();
+        return fetch_ms(poll->fd, events, room, 0);
+    if (timeout_ns == MIO_FOREVER)
+        return fetch_ms(poll->fd, events, room, -1);
+    if (timeout_ns % MIO_NS_PER_MS == 0)
+        return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
+    return fetch_ns(poll, events, room, timeout_ns);
+}
+
+static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                             int64_t timeout_ns)
+{
+    int n = fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
         MSAN_WRITTEN(events, (size_t)n * sizeof(struct epoll_event));
         mio__wakers_clear(poll);
         translate(events, n);
     }
-    return n;
+    return mio__wait_end(poll, n);
 }
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
@@ -264,7 +262,7 @@ const struct mio__backend mio__backend_epoll = {
     .add = epoll_add,
     .change = epoll_change,
     .remove = epoll_remove,
-    .wait = epoll_fetch,
+    .wait = epoll_wait_events,
     .waker_open = epoll_waker_open,
     .waker_close = epoll_waker_close,
     .waker_abandon = epoll_waker_abandon,

@@ -1,10 +1,8 @@
 /* Wakers of an eventfd: one descriptor, one write a signal, never read while it works. */
-#define _GNU_SOURCE 1 /* syscall */
 #include "sys/sys.h"
+#include "sys/unix/raw_io.h"
 
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static int eventfd_open(mio_fd *read_fd, mio_fd *write_fd)
 {
@@ -15,21 +13,17 @@ static int eventfd_open(mio_fd *read_fd, mio_fd *write_fd)
     return 0;
 }
 
-/*
- * Raw system calls: a thread that is cancelled inside libc's write has set its pending bit and
- * never signals, which leaves the waker deaf.
- */
 static int eventfd_raise(mio_fd read_fd, mio_fd write_fd)
 {
     uint64_t count = 1;
     for (;;) {
-        if (syscall(SYS_write, write_fd, &count, sizeof count) >= 0)
+        ptrdiff_t result = mio__raw_write(write_fd, &count, sizeof count);
+        if (result >= 0)
             return 0;
-        int error = mio__last_error();
-        if (error == -EAGAIN) /* the counter is full, after 2^64 - 2 signals */
-            syscall(SYS_read, read_fd, &(uint64_t){0}, sizeof(uint64_t));
-        else if (error != -EINTR)
-            return error;
+        if (result == -EAGAIN) /* the counter is full, after 2^64 - 2 signals */
+            mio__raw_read(read_fd, &(uint64_t){0}, sizeof(uint64_t));
+        else if (result != -EINTR)
+            return (int)result;
     }
 }
 

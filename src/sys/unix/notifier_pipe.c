@@ -1,9 +1,9 @@
 /* Wakers of a pipe, for systems and builds without eventfd. */
-#define _GNU_SOURCE 1 /* pipe2, syscall */
+#define _GNU_SOURCE 1 /* pipe2 */
 #include "sys/sys.h"
+#include "sys/unix/raw_io.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static int pipe_open(mio_fd *read_fd, mio_fd *write_fd)
@@ -19,28 +19,26 @@ static int pipe_open(mio_fd *read_fd, mio_fd *write_fd)
 static void pipe_empty(mio_fd read_fd)
 {
     char bytes[64];
-    long n;
+    ptrdiff_t n;
     do
-        n = syscall(SYS_read, read_fd, bytes, sizeof bytes);
-    while (n > 0 || (n < 0 && errno == EINTR));
+        n = mio__raw_read(read_fd, bytes, sizeof bytes);
+    while (n > 0 || n == -EINTR);
 }
 
 /*
  * Empties the pipe, then writes one byte. Some kernels raise an edge only on an empty pipe, and one
- * that nobody empties is full after 65,536 signals. The reader of the queue never reads it: it
- * cannot tell which waker an event is for.
- *
- * Raw system calls: see notifier_eventfd.c.
+ * that nobody empties is full after 65,536 signals. The wait never reads it: it cannot tell which
+ * waker an event is for.
  */
 static int pipe_raise(mio_fd read_fd, mio_fd write_fd)
 {
     for (;;) {
         pipe_empty(read_fd);
-        if (syscall(SYS_write, write_fd, "", 1) >= 0)
+        ptrdiff_t result = mio__raw_write(write_fd, "", 1);
+        if (result >= 0)
             return 0;
-        int error = mio__last_error();
-        if (error != -EAGAIN && error != -EINTR)
-            return error;
+        if (result != -EAGAIN && result != -EINTR)
+            return (int)result;
     }
 }
 

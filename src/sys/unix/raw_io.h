@@ -1,0 +1,16 @@
+/*
+ * read(2) and write(2) for wakers: async-signal-safe, errno untouched, and no cancellation point
+ * where the system allows that. A thread that was cancelled in a wake after it set its pending bit
+ * and before it signalled would leave the waker deaf.
+ *
+ * Both return a number of bytes or a negative code, -EINTR included.
+ */
+#ifndef MIO_RAW_IO_H
+#define MIO_RAW_IO_H
+
+#include <mio.h>
+
+ptrdiff_t mio__raw_read(mio_fd fd, void *buf, size_t len);
+ptrdiff_t mio__raw_write(mio_fd fd, const void *buf, size_t len);
+
+#endif
