@@ -173,8 +173,8 @@ typedef int mio_fd;
  * Threads  any, also in signal handlers.
  * System   errno(3)
  */
-MIO_API const char *mio_error_name(int code);
-MIO_API const char *mio_strerror(int code);
+MIO_API const char *mio_error_name(ptrdiff_t code);
+MIO_API const char *mio_strerror(ptrdiff_t code);
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
@@ -228,7 +228,8 @@ MIO_INLINE bool mio_event_is_lio(const struct mio_event *event)
 
 /*
  * Clears the readiness of every entry with this token in a batch already fetched, so that an object
- * can be freed before the rest of the batch is handled.
+ * can be freed before the rest of the batch is handled. The entries stay in the batch with their
+ * token and readiness 0: a loop that uses this skips what has no readiness.
  *
  * events   n events of a wait; NULL is allowed when n is 0
  * Threads  exclusive (on the array).      System  none.
@@ -379,7 +380,7 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  * Waits for events.
  *
  * events      room for capacity events; what lies beyond the returned number is undefined
- * capacity    number of events that fit, at least 1
+ * capacity    number of events that fit, at least 1; more than INT_MAX count as INT_MAX
  * timeout_ns  the longest wait in nanoseconds. 0 or less (a deadline that has passed) asks without
  *             waiting, MIO_FOREVER waits without end. The wait never ends early: it is rounded up
  *             to what the system can measure, and internal wake-ups do not restart it.
@@ -563,7 +564,15 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
 
 /*
  * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
- * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself.
+ * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. What the
+ * socket types do by themselves is yours to do here, after each operation:
+ *
+ *     ptrdiff_t n = read(fd, buf, sizeof buf);
+ *     if (n < 0)
+ *         n = -errno;
+ *     mio_ready_after(&ready, MIO_READABLE, n, sizeof buf);
+ *     if (!(ready & MIO_READABLE))
+ *         mio_source_blocked(&source, MIO_READABLE);
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -887,7 +896,8 @@ MIO_API int mio_addr_to_sockaddr(const struct mio_addr *addr, struct sockaddr *o
 typedef int mio_prepare(mio_fd fd, void *arg);
 
 /*
- * The last error of a socket call on this thread as a code of this library, for prepare hooks.
+ * The last error of a socket call on this thread as a code of this library, for prepare hooks. It
+ * is for sockets alone: after read(2) or write(2) the code is -errno.
  *
  * Returns  a negative code.      Threads  any.      System  errno(3)
  */
@@ -898,7 +908,7 @@ struct mio_listen_options {
     int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
     int reuse_port; /* MIO_ON: several listeners share the port and the system spreads the load */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
-    int reserved0;  /* must be 0 */
+    int nodelay;    /* MIO_ON: accepted connections start as after mio_tcp_stream_set_nodelay */
     mio_prepare *prepare; /* or NULL */
     void *prepare_arg;
     uintptr_t reserved[4]; /* must be 0 */
@@ -1029,6 +1039,8 @@ struct mio_tcp_stream {
 
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_connect_options {
+    int nodelay;          /* MIO_ON: as mio_tcp_stream_set_nodelay, before the connection begins */
+    int reserved0;        /* must be 0 */
     mio_prepare *prepare; /* or NULL; may bind(2) the local side */
     void *prepare_arg;
     uintptr_t reserved[4]; /* must be 0 */
@@ -1041,7 +1053,7 @@ struct mio_connect_options {
  * addr     IPv4 or IPv6
  * options  NULL, or what to choose
  * Returns  0; the connection may be established already
- * Errors   -EINVAL        NULL, or non-zero reserved word
+ * Errors   -EINVAL        NULL, unknown switch, or non-zero reserved word
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
  *          -ECONNREFUSED, -ENETUNREACH, -EADDRNOTAVAIL, -EACCES, -EPERM, -EMFILE, -ENFILE, -ENOBUFS,
  *          -ENOMEM  from the system, or what the hook returned
@@ -1053,7 +1065,8 @@ MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const str
                                         const struct mio_connect_options *options);
 
 /*
- * What became of a connect.
+ * What became of a connect. Ask at the first MIO_WRITABLE, and again after the next one while the
+ * answer is -EINPROGRESS; later events of an established connection carry MIO_WRITABLE, too.
  *
  * Returns  0             connected (also once the peer has closed)
  *          -EINPROGRESS  still under way; wait for MIO_WRITABLE again
@@ -1138,7 +1151,9 @@ MIO_API int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struc
 MIO_API int mio_tcp_stream_peer_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr);
 
 /*
- * Whether small writes are sent at once (Nagle's algorithm off). The default is off.
+ * Whether small writes are sent at once (Nagle's algorithm off). The default is off: a small write
+ * waits until the one before was acknowledged, which can take the peer 40 ms and more. A program
+ * that writes an answer in several pieces wants it on, or mio_tcp_stream_writev.
  *
  * Returns  1 or 0; 0 for the change
  * Errors   -EINVAL  NULL

@@ -78,24 +78,29 @@ int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
     return source->state == MIO__CLOSED ? -EBADF : ask(source->fd, addr);
 }
 
-/* The option, or an error. IP_TTL of an IPv6 socket is accepted by the system and means nothing. */
-static int hops_option(const struct mio_source *source)
+/* 4 or 6: whose limit counts for what the socket sends. An IPv6 socket may be one of IPv4. */
+static int hops_family(const struct mio_source *source)
 {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     struct mio_addr addr;
+    uint8_t ip[16];
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__socket_local_addr(source->fd, &addr);
+    if (result == 0)
+        result = mio_addr_ip(&addr, ip, NULL);
     if (result < 0)
         return result;
-    return mio_addr_family(&addr) == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4;
+    return result == 16 && memcmp(ip, mapped, sizeof mapped) != 0 ? MIO_ADDR_IPV6 : MIO_ADDR_IPV4;
 }
 
 int mio__socket_ttl(const struct mio_source *source)
 {
     int ttl;
-    int result = hops_option(source);
-    if (result >= 0)
-        result = mio__option_get(source->fd, (enum mio__option)result, &ttl);
+    int result = hops_family(source);
+    if (result > 0)
+        result = mio__option_get(
+            source->fd, result == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4, &ttl);
     return result < 0 ? result : ttl;
 }
 
@@ -103,6 +108,10 @@ int mio__socket_set_ttl(struct mio_source *source, int ttl)
 {
     if (!source || ttl < 1 || ttl > 255)
         return -EINVAL;
-    int option = hops_option(source);
-    return option < 0 ? option : mio__option_set(source->fd, (enum mio__option)option, ttl);
+    int family = hops_family(source);
+    if (family < 0)
+        return family;
+    int result = mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
+    /* A listener of both families hands both limits down; one of IPv6 alone may refuse IPv4's. */
+    return family == MIO_ADDR_IPV6 ? mio__option_set(source->fd, MIO__OPTION_HOPS_V6, ttl) : result;
 }

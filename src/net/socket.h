@@ -13,6 +13,17 @@
 /* Opens a stream socket for the address, within its own options. The source starts closed. */
 int mio__socket_create(struct mio_source *source, const struct mio_addr *addr);
 
+/* Switches of the options structs: whether it is one, and setting the option that it stands for. */
+static inline bool mio__is_switch(int value)
+{
+    return value == MIO_DEFAULT || value == MIO_ON || value == MIO_OFF;
+}
+
+static inline int mio__socket_switch(mio_fd fd, enum mio__option option, int value)
+{
+    return value == MIO_DEFAULT ? 0 : mio__option_set(fd, option, value == MIO_ON);
+}
+
 /* Runs the user's hook, if there is one. */
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
 

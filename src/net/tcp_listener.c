@@ -5,25 +5,22 @@
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static bool is_switch(int value)
-{
-    return value == MIO_DEFAULT || value == MIO_ON || value == MIO_OFF;
-}
-
 static bool are_listen_options_valid(const struct mio_listen_options *options)
 {
-    return options->backlog >= 0 && is_switch(options->reuse_port) && is_switch(options->only_v6) &&
-           options->reserved0 == 0 &&
+    return options->backlog >= 0 && mio__is_switch(options->reuse_port) &&
+           mio__is_switch(options->only_v6) && mio__is_switch(options->nodelay) &&
            mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]);
 }
 
 static int set_up(mio_fd fd, const struct mio_addr *addr, const struct mio_listen_options *options)
 {
     int result = mio__option_set(fd, MIO__OPTION_REUSE_ADDR, 1);
-    if (result == 0 && options->reuse_port != MIO_DEFAULT)
-        result = mio__option_set(fd, MIO__OPTION_REUSE_PORT, options->reuse_port == MIO_ON);
-    if (result == 0 && options->only_v6 != MIO_DEFAULT && mio_addr_family(addr) == MIO_ADDR_IPV6)
-        result = mio__option_set(fd, MIO__OPTION_ONLY_V6, options->only_v6 == MIO_ON);
+    if (result == 0)
+        result = mio__socket_switch(fd, MIO__OPTION_REUSE_PORT, options->reuse_port);
+    if (result == 0 && mio_addr_family(addr) == MIO_ADDR_IPV6)
+        result = mio__socket_switch(fd, MIO__OPTION_ONLY_V6, options->only_v6);
+    if (result == 0) /* accepted connections inherit it */
+        result = mio__socket_switch(fd, MIO__OPTION_NODELAY, options->nodelay);
     if (result == 0)
         result = mio__socket_prepare(fd, options->prepare, options->prepare_arg);
     if (result == 0)

@@ -5,6 +5,12 @@
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
 
+static bool are_connect_options_valid(const struct mio_connect_options *options)
+{
+    return mio__is_switch(options->nodelay) && options->reserved0 == 0 &&
+           mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]);
+}
+
 int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const struct mio_addr *addr,
                                 const struct mio_connect_options *options)
 {
@@ -14,14 +20,15 @@ int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const struct mio_
     memset(stream, 0, sizeof *stream);
     if (!options)
         options = &defaults;
-    if (!addr ||
-        !mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]))
+    if (!addr || !are_connect_options_valid(options))
         return -EINVAL;
     int result = mio__socket_create(&stream->source, addr);
     if (result < 0)
         return result;
     mio_fd fd = stream->source.fd;
-    result = mio__socket_prepare(fd, options->prepare, options->prepare_arg);
+    result = mio__socket_switch(fd, MIO__OPTION_NODELAY, options->nodelay);
+    if (result == 0)
+        result = mio__socket_prepare(fd, options->prepare, options->prepare_arg);
     if (result == 0)
         result = mio__socket_connect(fd, addr);
     if (result < 0)

@@ -73,7 +73,7 @@ static const struct {
 #endif
 };
 
-static size_t find(int code)
+static size_t find(ptrdiff_t code)
 {
     size_t count = sizeof errors / sizeof errors[0];
     size_t i = 0;
@@ -82,13 +82,13 @@ static size_t find(int code)
     return i < count ? i : SIZE_MAX;
 }
 
-const char *mio_error_name(int code)
+const char *mio_error_name(ptrdiff_t code)
 {
     size_t i = find(code);
     return i != SIZE_MAX ? errors[i].name : "UNKNOWN";
 }
 
-const char *mio_strerror(int code)
+const char *mio_strerror(ptrdiff_t code)
 {
     size_t i = find(code);
     return i != SIZE_MAX ? errors[i].text : "unknown error";
