@@ -1,8 +1,8 @@
 /*
- * graceful_shutdown: an echo server that ends in good order. The handler of SIGINT and SIGTERM wakes
- * the loop, which is all that a handler may do; the loop stops to accept, answers what has arrived,
- * tells each peer that no more will come, and waits for the peers to close, for a few seconds at
- * most. A second signal ends the program at once.
+ * graceful_shutdown: an echo server that ends in good order. The handler of SIGINT and SIGTERM
+ * wakes the loop, which is all that a handler may do; the loop stops to accept, answers what has
+ * arrived, tells each peer that no more will come, and waits for the peers to close, for a few
+ * seconds at most. A second signal ends the program at once.
  *
  * Try it:  ./graceful_shutdown 7777       (without a port the system chooses one)
  *          nc 127.0.0.1 7777              type lines, then press Ctrl-C in the server

@@ -1,8 +1,8 @@
 /*
- * tcp_server: an echo server for many connections. It shows edge-triggered reads and writes with the
- * draining rule, back-pressure (nothing is read while bytes wait to be sent), fairness, and what to
- * do when the process has run out of descriptors. A request that is smaller than the buffer costs
- * one receive and one send.
+ * tcp_server: an echo server for many connections. It shows edge-triggered reads and writes with
+ * the draining rule, back-pressure (nothing is read while bytes wait to be sent), fairness, and
+ * what to do when the process has run out of descriptors. A request that is smaller than the buffer
+ * costs one receive and one send.
  *
  * Try it:  ./tcp_server 7777                  (without a port the system chooses one)
  *          nc 127.0.0.1 7777                  type lines; Ctrl-C ends either of them

@@ -1,7 +1,7 @@
 /*
- * waker: a worker thread computes, the loop collects. The worker puts each result into a small queue
- * and wakes the loop; wakes that come faster than the loop runs merge into one event, so the loop
- * empties the queue each time it is woken.
+ * waker: a worker thread computes, the loop collects. The worker puts each result into a small
+ * queue and wakes the loop; wakes that come faster than the loop runs merge into one event, so the
+ * loop empties the queue each time it is woken.
  *
  * Try it:  ./waker       (it ends by itself)
  */

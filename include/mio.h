@@ -133,9 +133,9 @@ typedef int mio_fd;
  * MIO_ERROR         an error is pending; take_error or the next operation tells which.
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
- *                   datagram sockets, sockets that never connected, and FIFOs that get a new writer.
- * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, except that a program
- *                   which uses the error queue of a socket (timestamps, zero-copy) may see it early.
+ *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
+ * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, but a program that
+ *                   uses the error queue of a socket (timestamps, zero-copy) may see it early.
  * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
  */
 #define MIO_READABLE 0x01u
@@ -149,7 +149,7 @@ typedef int mio_fd;
 
 /*
  * Modes, or-ed to the interest.
- * MIO_EDGE     (the default, no bit) told once when the source becomes ready: see the draining rule.
+ * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule.
  * MIO_LEVEL    told by every wait while the source is ready.
  * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
  *              was not reported yet may still be (kqueue); on epoll it is not.
@@ -490,8 +490,8 @@ MIO_API mio_fd mio_registry_fd(const struct mio_registry *registry);
 
 /*
  * Something that can be registered: the first member of every socket type, a descriptor of your own
- * (mio_source_init_fd), or a type of your own (mio_source_init_custom). The library keeps no pointer
- * to it: it may be moved with memcpy while no call on it runs.
+ * (mio_source_init_fd), or a type of your own (mio_source_init_custom). The library keeps no
+ * pointer to it: it may be moved with memcpy while no call on it runs.
  */
 struct mio_source {
     /* All fields are private. */
@@ -564,8 +564,8 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
 
 /*
  * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
- * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. What the
- * socket types do by themselves is yours to do here, after each operation:
+ * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. What
+ * the socket types do by themselves is yours to do here, after each operation:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     if (n < 0)
@@ -642,7 +642,7 @@ MIO_API bool mio_source_is_registered(const struct mio_source *source);
 
 /*
  * The descriptor of a source, for what this interface lacks (setsockopt, recvmsg, sendfile). The
- * source keeps it. After reads and writes of your own the draining rule asks for mio_source_blocked.
+ * source keeps it. After reads and writes of your own see mio_source_init_fd.
  *
  * Returns  the descriptor; MIO_FD_NONE for closed and custom sources and for NULL.
  * Threads  any.      System  none.
@@ -651,7 +651,7 @@ MIO_API mio_fd mio_source_fd(const struct mio_source *source);
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-/* Wakes a poll from other threads and from signal handlers. Must not move between init and close. */
+/* Wakes a poll from other threads and signal handlers. Must not move between init and close. */
 struct mio_waker {
     /* All fields are private. */
     struct mio_poll *poll; /* NULL: closed */
@@ -1055,8 +1055,8 @@ struct mio_connect_options {
  * Returns  0; the connection may be established already
  * Errors   -EINVAL        NULL, unknown switch, or non-zero reserved word
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
- *          -ECONNREFUSED, -ENETUNREACH, -EADDRNOTAVAIL, -EACCES, -EPERM, -EMFILE, -ENFILE, -ENOBUFS,
- *          -ENOMEM  from the system, or what the hook returned
+ *          -ECONNREFUSED, -ENETUNREACH, -EADDRNOTAVAIL, -EACCES, -EPERM, -EMFILE, -ENFILE,
+ *          -ENOBUFS, -ENOMEM  from the system, or what the hook returned
  * Threads  exclusive
  * System   socket(2), connect(2)
  */

@@ -1,6 +1,6 @@
 /*
- * The event loop: echoes what connections send, counts wakes, and watches the pipe through which the
- * clients report. Tokens are small numbers: listeners first, then the others, then connections.
+ * The event loop: echoes what connections send, counts wakes, and watches the pipe through which
+ * the clients report. Tokens are small numbers: listeners first, then the others, then connections.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -124,8 +124,8 @@ static void serve(struct server *server, struct connection *c)
 }
 
 /*
- * Reads what the clients report. Rows are smaller than what a pipe takes in one piece, so whole rows
- * come out. The pipe is a raw descriptor: its owner reads it, and tells the library of each drain.
+ * Reads what the clients report. Rows are smaller than what a pipe takes in one piece, so whole
+ * rows come out. The pipe is a raw descriptor: its owner reads it and reports each drain.
  */
 static void read_report(struct server *server)
 {

@@ -1,4 +1,4 @@
-/* What the driver and the client share: child processes and bytes there and back, in bounded time. */
+/* What driver and client share: child processes, and bytes there and back in bounded time. */
 #ifndef EXAMPLE_PROCESS_H
 #define EXAMPLE_PROCESS_H
 

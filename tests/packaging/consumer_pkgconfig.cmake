@@ -1,0 +1,57 @@
+# packaging.consumer.pkgconfig: the flags of pkg-config build programs with both libraries.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/consumer_install.cmake)
+if(NOT PKG_CONFIG)
+    message(STATUS "packaging: skipped, there is no pkg-config")
+    return()
+endif()
+fresh_folder(consumer_pkgconfig folder)
+install_and_move(${folder})
+
+file(GLOB_RECURSE file ${prefix}/mio.pc)
+get_filename_component(pkgconfig_dir ${file} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${pkgconfig_dir})
+# Debian's pkg-config drops the flags of the folder that it takes for the system's own.
+set(ENV{PKG_CONFIG_ALLOW_SYSTEM_CFLAGS} 1)
+set(ENV{PKG_CONFIG_ALLOW_SYSTEM_LIBS} 1)
+
+function(ask result)
+    execute_process(COMMAND ${PKG_CONFIG} ${ARGN} mio
+        RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE error)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "pkg-config ${ARGN}: ${error}")
+    endif()
+    string(STRIP "${output}" output)
+    separate_arguments(output UNIX_COMMAND "${output}")
+    set(${result} ${output} PARENT_SCOPE)
+endfunction()
+
+ask(version --modversion)
+if(NOT version STREQUAL MIO_VERSION)
+    message(FATAL_ERROR "pkg-config says version ${version}")
+endif()
+ask(cflags --cflags)
+set(no_net OFF)
+if("-DMIO_NO_NET" IN_LIST cflags)
+    set(no_net ON)
+endif()
+if((MIO_NET AND no_net) OR NOT (MIO_NET OR no_net))
+    message(FATAL_ERROR "MIO_NET is ${MIO_NET} and the flags are ${cflags}")
+endif()
+
+# The flags of this build without the define that the flags of pkg-config have to bring.
+list(REMOVE_ITEM MIO_COMPILE -DMIO_NO_NET)
+set(program ${folder}/consumer)
+if(MIO_SHARED_FILE)
+    ask(libs --libs)
+    ask(libdir --variable=libdir)
+    run(${MIO_COMPILE} ${cflags} ${MIO_HERE}/consumer/consumer.c ${libs} -Wl,-rpath,${libdir}
+        -o ${program})
+    run(${program})
+endif()
+if(MIO_STATIC_FILE)
+    ask(libs --static --libs)
+    run(${MIO_COMPILE} ${cflags} ${MIO_HERE}/consumer/consumer.c
+        -Wl,-Bstatic ${libs} -Wl,-Bdynamic -o ${program}_static)
+    run(${program}_static)
+endif()

@@ -1,0 +1,15 @@
+# packaging.subproject: FetchContent, which is add_subdirectory, brings the library alone.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+fresh_folder(subproject folder)
+configure(${MIO_HERE}/subproject ${folder}/build
+    -D MIO_SOURCE_DIR=${MIO_SOURCE_DIR} -D CMAKE_BUILD_TYPE=MinSizeRel)
+build_tree(${folder}/build --parallel 2)
+build_tree(${folder}/build --target run)
+if(NOT RUN_OUTPUT MATCHES "mio ${MIO_VERSION}, ")
+    message(FATAL_ERROR "the program did not run: ${RUN_OUTPUT}")
+endif()
+install_tree(${folder}/build ${folder}/prefix)
+file(GLOB_RECURSE installed ${folder}/prefix/*)
+if(installed)
+    message(FATAL_ERROR "the parent installs what it did not ask for: ${installed}")
+endif()
