@@ -18,9 +18,10 @@
  *
  * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), on every system
  *     the same; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported only
- *     ever -ENOTSUP. A NULL where an object is required is -EINVAL. A call that is refused because
- *     of its arguments changes nothing. Nothing here aborts, exits, prints or raises SIGPIPE.
- *     Arguments are checked in this order: NULL, interest, capability, state of the object, system.
+ *     ever -ENOTSUP. A NULL where an object is required is -EINVAL. Arguments are checked first
+ *     (NULL, then their values), then what the backend can do, then the state of the objects; the
+ *     system is asked last. A refused call changes nothing, but for an object that it was to open.
+ *     Nothing here aborts, exits, prints or raises SIGPIPE.
  *
  * Blocking.  Only mio_poll_wait waits. An interrupted system call (EINTR) is repeated inside the
  *     library by every call but mio_poll_wait, which reports -EINTR.
@@ -239,7 +240,7 @@ MIO_API void mio_events_forget(struct mio_event *events, size_t n, mio_token tok
 /* ---- Draining -------------------------------------------------------------------------------- */
 
 /*
- * No single read or write of this library moves more bytes than this, and systems stop at about
+ * No read or write of one buffer moves more bytes than this in a call, and systems stop at about
  * twice as many; a transfer of that size is never a short one.
  */
 #define MIO_IO_MAX ((size_t)0x40000000)
@@ -789,7 +790,8 @@ struct mio_addr {
 
 /*
  * Reads "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80" (the scope as a number). The port is part of
- * it, from 0 to 65535. Names are not looked up: getaddrinfo(3) blocks, so it belongs into a thread.
+ * it, from 0 to 65535; numbers have no leading zeros. Names are not looked up: getaddrinfo(3)
+ * blocks, so it belongs into a thread.
  *
  * text     ends with NUL
  * Returns  0
@@ -960,8 +962,10 @@ MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
 /*
  * Whether an error of accept concerns that one connection, so that the next one may well succeed.
  *
- * Returns  true for -ECONNABORTED, -EINTR, -EPROTO, -EPERM (a firewall) and network errors; false
- *          for 0, -EAGAIN, for shortages (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM) and for the rest.
+ * Returns  true for -ECONNABORTED, -ECONNRESET, -EINTR, -EPROTO, -ENOPROTOOPT, -ETIMEDOUT, -EPERM
+ *          (a firewall) and for errors of the network (-ENETDOWN, -ENETUNREACH, -EHOSTUNREACH,
+ *          -EHOSTDOWN, -ENONET); false for 0, -EAGAIN, shortages (-EMFILE, -ENFILE, -ENOBUFS,
+ *          -ENOMEM) and the rest.
  * Threads  any.      System  accept(2), errors
  */
 MIO_API bool mio_accept_should_continue(int error);

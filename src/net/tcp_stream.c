@@ -67,12 +67,10 @@ static size_t at_most(size_t len)
 
 static ptrdiff_t receive(struct mio_tcp_stream *stream, void *buf, size_t len, bool peek)
 {
-    if (!stream || !buf)
+    if (!stream || !buf || len == 0)
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    if (len == 0)
-        return -EINVAL;
     return mio__socket_recv(stream->source.fd, buf, at_most(len), peek);
 }
 
@@ -89,12 +87,10 @@ ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, size_t l
 ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
                                size_t count)
 {
-    if (!stream || !bufs)
+    if (!stream || !bufs || count > MIO_BUFS_MAX || mio_bufs_len(bufs, count) == 0)
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    if (count > MIO_BUFS_MAX || mio_bufs_len(bufs, count) == 0)
-        return -EINVAL;
     return mio__socket_recvv(stream->source.fd, bufs, count);
 }
 
@@ -110,12 +106,10 @@ ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, s
 ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
                                 size_t count)
 {
-    if (!stream || (!bufs && count > 0))
+    if (!stream || (!bufs && count > 0) || count > MIO_BUFS_MAX)
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    if (count > MIO_BUFS_MAX)
-        return -EINVAL;
     return mio_bufs_len(bufs, count) == 0 ? 0 : mio__socket_sendv(stream->source.fd, bufs, count);
 }
 

@@ -104,11 +104,15 @@ void test_listen(struct mio_tcp_listener *listener, struct mio_addr *addr)
 
 int test_client(const struct mio_addr *addr)
 {
+    /* A peer that waits in vain fails its case instead of hanging the run. */
+    const struct timeval patience = {.tv_sec = 3 * TEST_SOON / MIO_NS_PER_S};
     struct sockaddr_storage storage;
     int length = mio_addr_to_sockaddr(addr, (struct sockaddr *)&storage, sizeof storage);
     CHECK(length > 0);
     int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), 0);
     CHECK_EQ(connect(fd, (struct sockaddr *)&storage, (socklen_t)length), 0);
     return fd;
 }

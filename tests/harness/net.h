@@ -27,9 +27,9 @@ bool test_has_ipv6(void);
 #ifndef MIO_NO_NET
 /* A listener on an ephemeral loopback port, and its address. */
 void test_listen(struct mio_tcp_listener *listener, struct mio_addr *addr);
-/* A connected pair: our non-blocking stream, and the peer as a blocking descriptor of the system. */
+/* A connected pair: our non-blocking stream, and the peer as a blocking descriptor. */
 void test_tcp_pair(struct mio_tcp_stream *stream, int *peer);
-/* A blocking client descriptor connected to the address. */
+/* A blocking client descriptor connected to the address; its transfers give up after a while. */
 int test_client(const struct mio_addr *addr);
 /* Makes the next close of the descriptor reset the connection. */
 void test_linger_zero(int fd);

@@ -54,9 +54,9 @@ int test_open_descriptors(void);
 
 /*
  * Runs a function in a child process, where it can spoil what the parent needs: limits, filters,
- * inherited objects. CHECK and SKIP work in it, its open descriptors are counted as those of a case
- * are, and its outcome becomes that of the case. The second one returns what waitpid(2) said (exit
- * status 0 passed, 1 failed, 77 skipped), for children that are to die.
+ * inherited objects. CHECK and SKIP work in it, its descriptors are not counted, and its outcome
+ * becomes that of the case. The second one returns what waitpid(2) said (exit status 0 passed, 1
+ * failed, 77 skipped), for children that are to die.
  */
 void test_in_child(void (*run)(void));
 int test_child_status(void (*run)(void));
@@ -68,8 +68,7 @@ bool test_under_valgrind(void);
  * Ends the case (on a thread of its own: that thread) when the condition does not hold. The second
  * one compares integers and prints both. Errors are printed by their names.
  */
-#define CHECK(condition)                                                                           \
-    ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, "%s", #condition))
+#define CHECK(condition) ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, "%s", #condition))
 #define CHECK_EQ(actual, expected)                                                                 \
     test_check_eq((intmax_t)(actual), (intmax_t)(expected), #actual, __FILE__, __LINE__)
 
@@ -84,8 +83,7 @@ bool test_under_valgrind(void);
 #define TEST_NORETURN
 #endif
 
-TEST_NORETURN void test_fail(const char *file, int line, const char *format, ...)
-    TEST_PRINTF(3, 4);
+TEST_NORETURN void test_fail(const char *file, int line, const char *format, ...) TEST_PRINTF(3, 4);
 TEST_NORETURN void test_skip(const char *reason);
 void test_check_eq(intmax_t actual, intmax_t expected, const char *what, const char *file,
                    int line);

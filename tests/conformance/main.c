@@ -1,0 +1,34 @@
+#include "suites.h"
+
+int main(int argc, char **argv)
+{
+    static const struct test_suite *const suites[] = {
+        &suite_events,
+        &suite_poll,
+        &suite_wait,
+        &suite_timeout,
+        &suite_waker,
+        &suite_waker_many,
+        &suite_waker_threads,
+        &suite_register,
+        &suite_source,
+        &suite_custom,
+        &suite_modes,
+        &suite_drain,
+        &suite_readiness,
+#ifndef MIO_NO_NET
+        &suite_addr,
+        &suite_addr_parts,
+        &suite_tcp_listener,
+        &suite_tcp_accept,
+        &suite_tcp_prepare,
+        &suite_tcp_stream,
+        &suite_tcp_io,
+        &suite_tcp_bulk,
+        &suite_tcp_options,
+        &suite_tcp_fd,
+#endif
+        NULL,
+    };
+    return test_main(argc, argv, suites);
+}

@@ -1,0 +1,34 @@
+/* The suites of the conformance program. */
+#ifndef MIO_TEST_SUITES_H
+#define MIO_TEST_SUITES_H
+
+#include "test.h"
+
+extern const struct test_suite suite_custom;
+extern const struct test_suite suite_drain;
+extern const struct test_suite suite_events;
+extern const struct test_suite suite_modes;
+extern const struct test_suite suite_poll;
+extern const struct test_suite suite_readiness;
+extern const struct test_suite suite_register;
+extern const struct test_suite suite_source;
+extern const struct test_suite suite_timeout;
+extern const struct test_suite suite_wait;
+extern const struct test_suite suite_waker;
+extern const struct test_suite suite_waker_many;
+extern const struct test_suite suite_waker_threads;
+
+#ifndef MIO_NO_NET
+extern const struct test_suite suite_addr;
+extern const struct test_suite suite_addr_parts;
+extern const struct test_suite suite_tcp_accept;
+extern const struct test_suite suite_tcp_bulk;
+extern const struct test_suite suite_tcp_fd;
+extern const struct test_suite suite_tcp_io;
+extern const struct test_suite suite_tcp_listener;
+extern const struct test_suite suite_tcp_options;
+extern const struct test_suite suite_tcp_prepare;
+extern const struct test_suite suite_tcp_stream;
+#endif
+
+#endif

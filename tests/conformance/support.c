@@ -1,0 +1,292 @@
+#define _GNU_SOURCE 1
+#include "support.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- Sources with a peer --------------------------------------------------------------------- */
+
+static void channel_wrap(struct channel *channel, int fd, int peer)
+{
+    int flags = fcntl(fd, F_GETFL);
+    CHECK_EQ(fcntl(fd, F_SETFL, flags | O_NONBLOCK), 0);
+    CHECK_EQ(mio_source_init_fd(&channel->raw, fd), 0);
+    channel->source = &channel->raw;
+    channel->fd = fd;
+    channel->peer = peer;
+}
+
+void channel_open(struct channel *channel, enum channel_kind kind)
+{
+    int ends[2];
+    memset(channel, 0, sizeof *channel);
+    channel->kind = kind;
+    switch (kind) {
+    case CHANNEL_PIPE:
+        CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+        channel_wrap(channel, ends[0], ends[1]);
+        break;
+    case CHANNEL_PIPE_WRITER:
+        CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+        channel_wrap(channel, ends[1], ends[0]);
+        break;
+    case CHANNEL_EVENTFD:
+        ends[0] = eventfd(0, EFD_CLOEXEC);
+        CHECK(ends[0] >= 0);
+        channel_wrap(channel, ends[0], -1);
+        break;
+    case CHANNEL_UNIX:
+        CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        channel_wrap(channel, ends[0], ends[1]);
+        break;
+#ifndef MIO_NO_NET
+    case CHANNEL_TCP:
+        test_tcp_pair(&channel->stream, &channel->peer);
+        channel->source = &channel->stream.source;
+        channel->fd = mio_source_fd(channel->source);
+        break;
+#endif
+    }
+}
+
+void channel_close_peer(struct channel *channel)
+{
+    if (channel->peer >= 0)
+        CHECK_EQ(close(channel->peer), 0);
+    channel->peer = -1;
+}
+
+void channel_close(struct channel *channel, struct mio_registry *registry)
+{
+    channel_close_peer(channel);
+#ifndef MIO_NO_NET
+    if (channel->kind == CHANNEL_TCP) {
+        CHECK_EQ(mio_tcp_stream_close(&channel->stream), 0);
+        return;
+    }
+#endif
+    if (mio_source_is_registered(channel->source))
+        CHECK_EQ(mio_deregister(registry, channel->source), 0);
+    CHECK_EQ(close(channel->fd), 0);
+}
+
+static ptrdiff_t tell_blocked(struct channel *channel, uint32_t direction, ptrdiff_t result,
+                              size_t asked)
+{
+    if (result == -EAGAIN || (result > 0 && (size_t)result < asked))
+        CHECK_EQ(mio_source_blocked(channel->source, direction), 0);
+    return result;
+}
+
+ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
+{
+#ifndef MIO_NO_NET
+    if (channel->kind == CHANNEL_TCP)
+        return mio_tcp_stream_read(&channel->stream, buf, len);
+#endif
+    ssize_t got = read(channel->fd, buf, len);
+    return tell_blocked(channel, MIO_READABLE, got < 0 ? -errno : got, len);
+}
+
+ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
+{
+#ifndef MIO_NO_NET
+    if (channel->kind == CHANNEL_TCP)
+        return mio_tcp_stream_write(&channel->stream, buf, len);
+#endif
+    ssize_t put = write(channel->fd, buf, len);
+    return tell_blocked(channel, MIO_WRITABLE, put < 0 ? -errno : put, len);
+}
+
+size_t channel_drain(struct channel *channel)
+{
+    char buf[64];
+    size_t total = 0;
+    for (;;) {
+        ptrdiff_t got = channel_read(channel, buf, sizeof buf);
+        if (got == -EAGAIN)
+            return total;
+        CHECK(got > 0);
+        total += (size_t)got;
+    }
+}
+
+void channel_send(struct channel *channel, const void *buf, size_t len)
+{
+    uint64_t one = 1;
+    if (channel->kind == CHANNEL_EVENTFD)
+        CHECK_EQ(write(channel->fd, &one, sizeof one), sizeof one);
+    else if (channel->kind == CHANNEL_PIPE)
+        CHECK_EQ(write(channel->peer, buf, len), len);
+    else
+        test_send_all(channel->peer, buf, len);
+}
+
+void channel_receive(struct channel *channel, size_t len)
+{
+    static char buf[65536];
+    while (len > 0) {
+        ssize_t got = read(channel->peer, buf, len < sizeof buf ? len : sizeof buf);
+        CHECK(got > 0);
+        len -= (size_t)got;
+    }
+}
+
+void channel_finish(struct channel *channel)
+{
+    if (channel->kind == CHANNEL_PIPE)
+        channel_close_peer(channel);
+    else
+        CHECK_EQ(shutdown(channel->peer, SHUT_WR), 0);
+}
+
+void channel_reset(struct channel *channel)
+{
+    /* Unread data makes a Unix socket reset the other side; TCP needs to be told. */
+    if (channel->kind == CHANNEL_UNIX)
+        CHECK_EQ(send(channel->fd, "x", 1, MSG_NOSIGNAL), 1);
+#ifndef MIO_NO_NET
+    else
+        test_linger_zero(channel->peer);
+#endif
+    channel_close_peer(channel);
+}
+
+void channel_await_bytes(const struct channel *channel, int count)
+{
+    int unread = 0;
+    int64_t deadline = mio_now_ns() + TEST_SOON;
+    if (channel->kind == CHANNEL_EVENTFD)
+        return; /* it has no other end */
+    do {
+        CHECK_EQ(ioctl(channel->fd, FIONREAD, &unread), 0);
+        if (unread >= count)
+            return;
+        sched_yield();
+    } while (mio_now_ns() < deadline);
+    test_fail(__FILE__, __LINE__, "%d of %d bytes arrived", unread, count);
+}
+
+void channel_await_end(const struct channel *channel)
+{
+    struct pollfd entry = {.fd = channel->fd, .events = POLLRDHUP};
+    CHECK_EQ(poll(&entry, 1, (int)(TEST_SOON / MIO_NS_PER_MS)), 1);
+}
+
+/* ---- Backends -------------------------------------------------------------------------------- */
+
+bool support_is_epoll(const struct mio_poll *poll)
+{
+    return strcmp(mio_poll_backend_name(poll), "epoll") == 0;
+}
+
+void support_need_epoll(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool is_epoll = support_is_epoll(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    if (!is_epoll)
+        SKIP("only epoll does this");
+}
+
+void support_need_poll_fd(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool has_fd = mio_poll_fd(&poll) != MIO_FD_NONE;
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    if (!has_fd)
+        SKIP("this backend has no descriptor");
+}
+
+/* ---- Raw sources ----------------------------------------------------------------------------- */
+
+int support_eventfd(struct mio_source *source, unsigned count)
+{
+    int fd = eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK);
+    CHECK(fd >= 0);
+    CHECK_EQ(mio_source_init_fd(source, fd), 0);
+    return fd;
+}
+
+/* ---- A thread that waits --------------------------------------------------------------------- */
+
+static void ignore_signal(int signal)
+{
+    (void)signal;
+}
+
+void support_catch_usr1(void (*action)(int))
+{
+    struct sigaction how;
+    memset(&how, 0, sizeof how);
+    how.sa_handler = action ? action : ignore_signal;
+    CHECK_EQ(sigaction(SIGUSR1, &how, NULL), 0);
+}
+
+void support_sleep(int64_t ns)
+{
+    struct timespec time = {.tv_sec = (time_t)(ns / MIO_NS_PER_S), .tv_nsec = ns % MIO_NS_PER_S};
+    nanosleep(&time, NULL);
+}
+
+static void *wait_for_an_event(void *arg)
+{
+    struct waiter *waiter = arg;
+    do
+        waiter->result = mio_poll_wait(waiter->poll, waiter->events, 4, MIO_FOREVER);
+    while (waiter->result == -EBUSY ||
+           (waiter->result == -EINTR && !atomic_load(&waiter->until_interrupted)));
+    atomic_store(&waiter->done, true);
+    return NULL;
+}
+
+void waiter_start(struct waiter *waiter, struct mio_poll *poll)
+{
+    struct mio_event event;
+    memset(waiter, 0, sizeof *waiter);
+    waiter->poll = poll;
+    support_catch_usr1(NULL);
+    CHECK_EQ(pthread_create(&waiter->thread, NULL, wait_for_an_event, waiter), 0);
+    /*
+     * A refused second wait shows that the first one runs. The refusal is best effort: should both
+     * threads enter at once, ours takes the mark of the other with it when it leaves, so now and
+     * then the other one is made to enter again.
+     */
+    for (int tries = 1; tries <= 10000; tries++) {
+        int n = mio_poll_wait(poll, &event, 1, 0);
+        if (n == -EBUSY)
+            return;
+        CHECK_EQ(n, 0);
+        support_sleep(MIO_NS_PER_MS);
+        if (tries % 100 == 0)
+            pthread_kill(waiter->thread, SIGUSR1);
+    }
+    test_fail(__FILE__, __LINE__, "the thread does not wait");
+}
+
+int waiter_join(struct waiter *waiter)
+{
+    CHECK_EQ(pthread_join(waiter->thread, NULL), 0);
+    return waiter->result;
+}
+
+int waiter_interrupt(struct waiter *waiter)
+{
+    atomic_store(&waiter->until_interrupted, true);
+    /* A signal that comes just before the system call is not seen by it, hence the repetition. */
+    while (!atomic_load(&waiter->done)) {
+        pthread_kill(waiter->thread, SIGUSR1);
+        support_sleep(MIO_NS_PER_MS);
+    }
+    return waiter_join(waiter);
+}
