@@ -1,73 +1,64 @@
 /*
- * quickstart: a listener and a client in one loop. The server accepts the connection and closes it;
- * the client sees that it is connected, and then the end.
+ * quickstart: a listener and a client in one loop. The server accepts each connection and closes
+ * it; the client sees that it is connected, and then the end.
  *
  * Try it:  ./quickstart       (it ends by itself)
  */
 #include <mio.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SERVER, CLIENT };
 
+/* Passes on success, and the codes that only say: not now. */
+static int check(const char *what, ptrdiff_t result)
+{
+    if (result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS)
+        return (int)result;
+    fprintf(stderr, "quickstart: %s: %s\n", what, mio_strerror(result));
+    exit(EXIT_FAILURE);
+}
+
 int main(void)
 {
-    struct mio_poll poll = {0};
+    struct mio_poll poll;
     struct mio_registry *registry = mio_poll_registry(&poll);
-    struct mio_tcp_listener server = {0};
-    struct mio_tcp_stream client = {0}, accepted;
+    struct mio_tcp_listener server;
+    struct mio_tcp_stream client, accepted;
     struct mio_event events[16];
     struct mio_addr addr;
-    uint32_t ready = 0; /* what the client was told and has not used up */
     bool connected = false;
-    ptrdiff_t got = -EAGAIN;
-    int error;
+    char buf[256];
 
-    if ((error = mio_poll_init(&poll)) < 0 || (error = mio_addr_parse(&addr, "127.0.0.1:0")) < 0 ||
-        (error = mio_tcp_listener_bind(&server, &addr)) < 0 ||
-        (error = mio_tcp_listener_local_addr(&server, &addr)) < 0 ||
-        (error = mio_register(registry, &server.source, SERVER, MIO_READABLE)) < 0 ||
-        (error = mio_tcp_stream_connect(&client, &addr)) < 0 ||
-        (error = mio_register(registry, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE)) < 0)
-        goto done;
-    while (got != 0) {
-        int count = mio_poll_wait(&poll, events, 16, MIO_FOREVER);
-        if (count < 0 && (error = count) != -EINTR)
-            goto done;
+    check("poll", mio_poll_init(&poll));
+    check("address", mio_addr_parse(&addr, "127.0.0.1:0"));
+    check("bind", mio_tcp_listener_bind(&server, &addr));
+    check("address", mio_tcp_listener_local_addr(&server, &addr));
+    check("register", mio_register(registry, &server.source, SERVER, MIO_READABLE));
+    check("connect", mio_tcp_stream_connect(&client, &addr));
+    check("register", mio_register(registry, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE));
+
+    for (int got = -EAGAIN; got != 0;) {
+        int count = check("wait", mio_poll_wait(&poll, events, 16, MIO_FOREVER));
         for (int i = 0; i < count; i++) {
-            if (events[i].token == CLIENT) {
-                ready |= events[i].readiness;
+            if (events[i].token == SERVER) {
+                /* An event stands for any number of connections: accept until nobody waits. */
+                while (check("accept", mio_tcp_listener_accept(&server, &accepted, NULL)) == 0)
+                    check("close", mio_tcp_stream_close(&accepted));
                 continue;
             }
-            do { /* until nobody waits; a failed one has nothing to close */
-                error = mio_tcp_listener_accept(&server, &accepted, NULL);
-                mio_tcp_stream_close(&accepted);
-            } while (error == 0 || mio_accept_should_continue(error));
-            if (error != -EAGAIN)
-                goto done;
-        }
-        if (!connected && (ready & MIO_WRITABLE)) {
-            ready &= ~MIO_WRITABLE;
-            error = mio_tcp_stream_connect_result(&client);
-            if ((connected = error == 0))
+            if (!connected && check("connect", mio_tcp_stream_connect_result(&client)) == 0) {
+                connected = true;
                 puts("client: connected");
-            else if (error != -EINPROGRESS)
-                goto done;
-        }
-        while (got != 0 && (ready & MIO_READABLE)) {
-            char buf[256];
-            got = mio_tcp_stream_read(&client, buf, sizeof buf);
-            mio_ready_after(&ready, MIO_READABLE, got, sizeof buf);
-            if (got < 0 && (error = (int)got) != -EAGAIN)
-                goto done;
+            }
+            if (mio_event_is_readable(&events[i]))
+                do /* until there is nothing, or the end */
+                    got = check("read", mio_tcp_stream_read(&client, buf, sizeof buf));
+                while (got > 0);
         }
     }
     puts("client: closed by the server");
-    error = 0;
-done:
-    if (error < 0)
-        fprintf(stderr, "quickstart: %s\n", mio_strerror(error));
-    mio_tcp_stream_close(&client);
-    mio_tcp_listener_close(&server);
-    mio_poll_close(&poll);
-    return error < 0;
+    check("close", mio_tcp_stream_close(&client));
+    check("close", mio_tcp_listener_close(&server));
+    return -check("close", mio_poll_close(&poll));
 }

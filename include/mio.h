@@ -11,25 +11,27 @@
  * WHAT HOLDS FOR EVERY CALL
  *
  * Memory.  You own every object: the library keeps no hidden heap, no thread and no global state.
- *     A zero-initialised object is closed: closing it does nothing and returns 0, every other call
- *     returns -EBADF. A failed init, bind, connect or accept leaves the object in that state. These
- *     calls overwrite what the object held without looking at it. Fields marked private are laid
- *     out here only so that you can own the memory; read them through the functions.
+ *     A zero-initialised object is closed: closing and abandoning it do nothing and return 0,
+ *     every other call that returns an error code returns -EBADF. What opens an object (init,
+ *     clone, bind, connect, accept, from_fd) overwrites what was there without looking at it, and
+ *     leaves a closed object when it fails. Fields marked private are laid out here only so that
+ *     you can own the memory; read them through the functions.
  *
- * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), on every system
- *     the same; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported only
- *     ever -ENOTSUP. A NULL where an object is required is -EINVAL. Arguments are checked first
- *     (NULL, then their values), then what the backend can do, then the state of the objects; the
- *     system is asked last. A refused call changes nothing, but for an object that it was to open.
- *     Nothing here aborts, exits, prints or raises SIGPIPE.
+ * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), by the same names
+ *     on every system; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported
+ *     only ever -ENOTSUP. A NULL where an object is required is -EINVAL; only the inline functions
+ *     check nothing. Arguments are checked first (NULL, then their values), then whether the poll
+ *     or registry is closed, what its backend can do, and the state of the source; the system is
+ *     asked last. A refused call changes nothing, but for an object that it was to open. Nothing
+ *     here aborts, exits, prints or raises SIGPIPE.
  *
- * Blocking.  Only mio_poll_wait waits. An interrupted system call (EINTR) is repeated inside the
- *     library by every call but mio_poll_wait, which reports -EINTR.
+ * Blocking.  Only mio_poll_wait waits. A system call that was interrupted (EINTR) is repeated
+ *     inside the library by every call but mio_poll_wait, which reports -EINTR.
  *
  * Threads.  Each contract names one of these rules:
- *     any        safe from every thread at every time, also during a wait
+ *     any        safe from every thread, also during a wait, while no exclusive call runs
  *     exclusive  no other call on the same object at the same time
- *     stream     as exclusive, but one thread may read while another one writes
+ *     stream     as exclusive, but a call for reading and one for writing may overlap
  *     waiter     only by the one thread that waits on this poll
  *
  * THE READINESS CONTRACT
@@ -85,6 +87,12 @@ extern "C" {
 #define MIO_INLINE MIO_API inline
 #endif
 
+#ifdef __cplusplus
+#define MIO__CAST(type, value) static_cast<type>(value)
+#else
+#define MIO__CAST(type, value) ((type)(value))
+#endif
+
 struct sockaddr;
 struct mio__backend;
 struct mio__notifier;
@@ -118,10 +126,11 @@ typedef uint32_t mio_interest;
 /* A descriptor of the system. */
 #ifdef _WIN32
 typedef uintptr_t mio_fd; /* SOCKET */
+#define MIO_FD_NONE UINTPTR_MAX
 #else
 typedef int mio_fd;
+#define MIO_FD_NONE (-1)
 #endif
-#define MIO_FD_NONE ((mio_fd)-1)
 
 /*
  * One set of bits serves interest and readiness. Interest is made of READABLE, WRITABLE, PRIORITY,
@@ -169,7 +178,8 @@ typedef int mio_fd;
 /*
  * The name of an error code ("EAGAIN") and a short English text for it.
  *
- * code     a result of this library, or an errno value without its sign. 0 is "OK".
+ * code     a result of this library, or an errno value of a socket call, with or without its sign.
+ *          0 is "OK".
  * Returns  a constant string, never NULL; "UNKNOWN" and "unknown error" for codes without a name.
  * Threads  any, also in signal handlers.
  * System   errno(3)
@@ -243,7 +253,7 @@ MIO_API void mio_events_forget(struct mio_event *events, size_t n, mio_token tok
  * No read or write of one buffer moves more bytes than this in a call, and systems stop at about
  * twice as many; a transfer of that size is never a short one.
  */
-#define MIO_IO_MAX ((size_t)0x40000000)
+#define MIO_IO_MAX 0x40000000u
 
 /*
  * Whether a read or write on a stream has drained its direction (see the draining rule).
@@ -263,7 +273,8 @@ MIO_INLINE bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked)
         return true;
     if (asked > MIO_IO_MAX)
         asked = MIO_IO_MAX;
-    return (size_t)result < asked && (seen & (MIO_READ_CLOSED | MIO_WRITE_CLOSED | MIO_ERROR)) == 0;
+    return MIO__CAST(size_t, result) < asked &&
+           (seen & (MIO_READ_CLOSED | MIO_WRITE_CLOSED | MIO_ERROR)) == 0;
 }
 
 /*
@@ -357,8 +368,9 @@ MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_opti
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
- *          -EBUSY   a source is registered, a waker or a registry clone is open, or a wait runs;
- *                   nothing was changed
+ *          -EBUSY   a source is registered, a waker or a registry clone is open, or a wait runs
+ *                   (a mistake that is found on a best-effort basis); nothing was changed
+ *          Else an error of the system; the poll is closed even so.
  * Threads  exclusive (on the poll, its registry, clones and wakers)
  * System   close(2)
  */
@@ -381,7 +393,8 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  * Waits for events.
  *
  * events      room for capacity events; what lies beyond the returned number is undefined
- * capacity    number of events that fit, at least 1; more than INT_MAX count as INT_MAX
+ * capacity    number of events that fit, at least 1; the system takes some 100 million at most, and
+ *             what goes beyond that is not used
  * timeout_ns  the longest wait in nanoseconds. 0 or less (a deadline that has passed) asks without
  *             waiting, MIO_FOREVER waits without end. The wait never ends early: it is rounded up
  *             to what the system can measure, and internal wake-ups do not restart it.
@@ -391,7 +404,9 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             -EBADF   closed poll
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran; no event is lost
- * Threads     waiter. On Linux no cancellation point.
+ *             -EFAULT  events is no memory that can be written
+ * Threads     waiter. On Linux no cancellation point. Signal handlers must not longjmp out of it:
+ *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
  *             kernel has it (Linux 5.11), else rounded up to the next millisecond
  */
@@ -399,7 +414,7 @@ MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_
                           int64_t timeout_ns);
 
 /*
- * The registry of a poll, valid until the poll is closed. It needs no close.
+ * The registry of a poll. It needs no close, and its place is the same before init and after close.
  *
  * Returns  the registry; NULL for NULL. That of a closed poll refuses every call with -EBADF.
  * Threads  any.      System  none.
@@ -458,7 +473,7 @@ MIO_API int mio_poll_counters(const struct mio_poll *poll, struct mio_counters *
  *
  * clone    storage for the new registry
  * Returns  0
- * Errors   -EINVAL  NULL
+ * Errors   -EINVAL  NULL, or registry and clone are the same
  *          -EBADF   closed registry
  * Threads  any (exclusive on the clone)
  * System   none
@@ -521,11 +536,14 @@ struct mio_source {
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
  *                     are not found on every backend; on epoll they give -EEXIST too.
  *           -EPERM    the descriptor is a regular file or a directory: these are always ready
- *           -ELOOP    a poll nested in itself through others; -EINVAL directly in itself
+ *           -ELOOP    a poll nested in itself through others, or more than 4 deep; -EINVAL directly
+ *                     in itself
  *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
  *           or what the add function of a custom source returned
  *           After an error the source is not registered.
- * Threads   any (exclusive on the source)
+ * Threads   any (exclusive on the source). Once an event of this registration is reported the call
+ *           is done with the source, even if it has not returned: who gets the event may use,
+ *           deregister, close or free it. So with mio_reregister.
  * System    epoll_ctl(2) EPOLL_CTL_ADD
  */
 MIO_API int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
@@ -589,7 +607,9 @@ MIO_API int mio_source_init_fd(struct mio_source *source, mio_fd fd);
  * add     registers; undoes its own partial work when it fails
  * change  replaces; when it fails the library calls remove, and the source is unregistered
  * remove  deregisters; the source is unregistered whatever it returns
- * Each returns 0 or a negative code that the caller gets. Each runs on the thread of the caller.
+ * Each returns 0 or a negative code that the caller gets (a positive one becomes -EINVAL), and runs
+ * on the thread of the caller. An inner source is counted for itself: abandoning the outer one
+ * leaves it registered.
  */
 struct mio_source_ops {
     int (*add)(struct mio_registry *registry, struct mio_source *source, mio_token token,
@@ -618,7 +638,7 @@ MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_s
  * Returns    0; also when the source is not registered
  * Errors     -EINVAL  NULL, other bits, or a custom source (call it on the inner one)
  *            -EBADF   closed source
- * Threads    stream.      System  none on epoll.
+ * Threads    stream, a call for the direction.      System  none on epoll.
  */
 MIO_API int mio_source_blocked(struct mio_source *source, uint32_t direction);
 
@@ -682,16 +702,17 @@ MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registr
 
 /*
  * Makes the wait that runs, or the next one, report the waker's token. Wakes merge: any number of
- * them before that report is one event, and no wake is lost. What the thread wrote before the wake
- * is visible to the waiter once the event is reported. While a wake is pending another one costs an
- * atomic instruction and no system call.
+ * them before that report is one event, and no wake is lost, unless the system refuses the one that
+ * covers others. What the thread wrote before the wake is visible to the waiter once the event is
+ * reported. While a wake is pending another one costs two atomic instructions and no system call.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
  *          -EBADF   closed waker
  *          or an error of the system, after which the waker can be used again
  * Threads  any, also in signal handlers (which must not longjmp out of it). Takes no lock, keeps
- *          errno, is no cancellation point. Must not run at the same time as the waker's close.
+ *          errno, is no cancellation point. Must not run at the same time as the waker's close:
+ *          that its event was reported does not say that every wake has returned.
  * System   write(2), signal-safety(7)
  */
 MIO_API int mio_waker_wake(struct mio_waker *waker);
@@ -790,8 +811,8 @@ struct mio_addr {
 
 /*
  * Reads "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80" (the scope as a number). The port is part of
- * it, from 0 to 65535; numbers have no leading zeros. Names are not looked up: getaddrinfo(3)
- * blocks, so it belongs into a thread.
+ * it, from 0 to 65535; port and scope have no leading zeros. Names are not looked up:
+ * getaddrinfo(3) blocks, so it belongs into a thread.
  *
  * text     ends with NUL
  * Returns  0
@@ -892,16 +913,16 @@ MIO_API int mio_addr_to_sockaddr(const struct mio_addr *addr, struct sockaddr *o
  * the library's own options and before bind or connect, on the thread of the caller.
  *
  * arg      as given in the options
- * Returns  0, or a negative code: the call fails with it (a positive one becomes -EINVAL). After a
- *          failed system call mio_socket_error() is that code.
+ * Returns  0, or a negative code: the call fails with it as it is (a positive one becomes -EINVAL).
+ *          After a failed system call mio_socket_error() is that code.
  */
 typedef int mio_prepare(mio_fd fd, void *arg);
 
 /*
- * The last error of a socket call on this thread as a code of this library, for prepare hooks. It
- * is for sockets alone: after read(2) or write(2) the code is -errno.
+ * The error of a socket call that has just failed on this thread as a code of this library, for
+ * prepare hooks. It is for sockets alone: after read(2) or write(2) the code is -errno.
  *
- * Returns  a negative code.      Threads  any.      System  errno(3)
+ * Returns  a negative code; 0 when no call has failed.      Threads  any.      System  errno(3)
  */
 MIO_API int mio_socket_error(void);
 
@@ -927,10 +948,12 @@ struct mio_tcp_listener {
  * addr     IPv4 or IPv6; port 0 lets the system choose (see mio_tcp_listener_local_addr)
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word
+ * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word; a
+ *                         link-local address without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
- *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  from the
- *          system, -ENOTSUP for an option that it lacks, or what the hook returned
+ *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV (no such scope), -EMFILE, -ENFILE,
+ *          -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an option that it lacks, or what
+ *          the hook returned
  * Threads  exclusive
  * System   socket(2), setsockopt(2), bind(2), listen(2)
  */
@@ -1015,13 +1038,14 @@ MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
 
 /*
  * Takes over a listening socket of your own (socket activation, for one) and makes it non-blocking
- * and not inherited.
+ * and not inherited. Non-blocking it is then for all who share it, also in other processes.
  *
  * Returns  0; the listener owns the descriptor now
- * Errors   -EINVAL      NULL
- *          -EBADF       no open descriptor
- *          -ENOTSOCK    no socket
- *          -EPROTOTYPE  no stream socket
+ * Errors   -EINVAL        NULL, or it does not listen (a stream: it does)
+ *          -EBADF         no open descriptor
+ *          -ENOTSOCK      no socket
+ *          -EPROTOTYPE    no stream socket
+ *          -EAFNOSUPPORT  neither IPv4 nor IPv6
  *          On failure the descriptor stays yours and as it was.
  * Threads  exclusive.      System  fcntl(2), socket(7) SO_TYPE
  */
@@ -1057,10 +1081,12 @@ struct mio_connect_options {
  * addr     IPv4 or IPv6
  * options  NULL, or what to choose
  * Returns  0; the connection may be established already
- * Errors   -EINVAL        NULL, unknown switch, or non-zero reserved word
+ * Errors   -EINVAL        NULL, unknown switch, or non-zero reserved word; a link-local address
+ *                         without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
- *          -ECONNREFUSED, -ENETUNREACH, -EADDRNOTAVAIL, -EACCES, -EPERM, -EMFILE, -ENFILE,
- *          -ENOBUFS, -ENOMEM  from the system, or what the hook returned
+ *          -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -EADDRNOTAVAIL, -EADDRINUSE, -EACCES,
+ *          -EPERM, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an
+ *          option that it lacks, or what the hook returned
  * Threads  exclusive
  * System   socket(2), connect(2)
  */
@@ -1075,9 +1101,10 @@ MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const str
  * Returns  0             connected (also once the peer has closed)
  *          -EINPROGRESS  still under way; wait for MIO_WRITABLE again
  *          an error      the pending error of the socket, which this call takes
- *          -ENOTCONN     not connected and not connecting; the error was taken before
+ *          -ENOTCONN     not connected and not connecting: the error was taken before, or the
+ *                        connection has ended in both directions
  *          -EINVAL, -EBADF  NULL, closed stream
- * Threads  stream
+ * Threads  stream, a call for writing
  * System   socket(7) SO_ERROR, getpeername(2), poll(2)
  */
 MIO_API int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream);
@@ -1095,7 +1122,8 @@ MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
  * draining rule when it returns -EAGAIN, and never otherwise.
  *
  * len      bytes that fit into buf, at least 1
- * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all
+ * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, and no more
+ *          than PTRDIFF_MAX (-EINVAL from the system). A NULL in the list is found by the system.
  * Returns  bytes read, 0 at end of file
  * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
  *          -EBADF   closed stream
@@ -1113,7 +1141,7 @@ MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, 
  * Writes. A peer that is gone is an error, never a SIGPIPE.
  *
  * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
- * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order
+ * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order; otherwise as for reading
  * Returns  bytes taken, which can be fewer than asked
  * Errors   -EINVAL  NULL, or list too long
  *          -EBADF   closed stream
@@ -1138,7 +1166,7 @@ MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const str
  * Errors   -EINVAL    NULL, or another value
  *          -EBADF     closed stream
  *          -ENOTCONN  not connected
- * Threads  stream.      System  shutdown(2)
+ * Threads  stream, a call for the direction; exclusive for both.      System  shutdown(2)
  */
 MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, int how);
 
@@ -1181,8 +1209,8 @@ MIO_API mio_fd mio_tcp_stream_into_fd(struct mio_tcp_stream *stream);
 /* ---- Sizes for bindings in other languages --------------------------------------------------- */
 
 /*
- * The size in bytes of each object that a caller provides; all are aligned like a pointer or a
- * uint64_t, whichever is stricter.
+ * The size in bytes of each object that a caller provides and whose fields are private or may grow;
+ * all are aligned like a pointer or a uint64_t, whichever is stricter.
  *
  * Threads  any.      System  none.
  */

@@ -51,7 +51,7 @@ struct mio__backend {
     int (*wait)(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                 int64_t timeout_ns);
 
-    /* Makes what the waker needs and reports it under the token. waker->poll and bit are set. */
+    /* Makes what the waker needs and reports it under the token. waker->bit is set. */
     int (*waker_open)(struct mio_poll *poll, struct mio_waker *waker, mio_token token);
 
     /* Undoes waker_open: no wait that begins later reports the waker. */

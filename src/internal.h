@@ -26,6 +26,12 @@ static inline struct mio_poll *mio__registry_poll(const struct mio_registry *reg
     return poll && poll->backend ? poll : NULL;
 }
 
+/* What a function of the user's returned: 0 or a negative code, whatever else it was. */
+static inline int mio__user_result(int result)
+{
+    return result > 0 ? -EINVAL : result;
+}
+
 /* Records that a registered source, a waker or a clone is gone. */
 static inline void mio__poll_release(struct mio_poll *poll)
 {

@@ -2,18 +2,22 @@
  * what succeeded is recorded. */
 #include "internal.h"
 
+#include <string.h>
+
 /* ---- Clones ---------------------------------------------------------------------------------- */
 
 int mio_registry_clone(const struct mio_registry *registry, struct mio_registry *clone)
 {
-    if (!registry || !clone)
+    if (!clone || clone == registry)
+        return -EINVAL;
+    memset(clone, 0, sizeof *clone);
+    if (!registry)
         return -EINVAL;
     struct mio_poll *poll = mio__registry_poll(registry);
-    clone->poll = poll;
-    clone->reserved = 0;
     if (!poll)
         return -EBADF;
     mio__fetch_add(&poll->users, 1);
+    clone->poll = poll;
     return 0;
 }
 
@@ -44,8 +48,8 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
-static int check_interest(const struct mio_registry *registry, const struct mio_source *source,
-                          mio_interest interest)
+static int check_registration(const struct mio_registry *registry, const struct mio_source *source,
+                              mio_interest interest)
 {
     if (!registry || !source)
         return -EINVAL;
@@ -69,6 +73,10 @@ static int check_registered(const struct mio_registry *registry, const struct mi
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
+/*
+ * State is written before the system is asked, and taken back if it refuses: once it knows the
+ * source, another thread may be told of it, and close or free it, before this call returns.
+ */
 static void record(struct mio_source *source, struct mio_poll *poll, mio_interest interest)
 {
     source->poll = poll;
@@ -90,45 +98,53 @@ static void forget(struct mio_source *source)
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
-    int result = check_interest(registry, source, interest);
+    int result = check_registration(registry, source, interest);
     if (result < 0)
         return result;
     if (source->state != MIO__OPEN)
         return source->state == MIO__CLOSED ? -EBADF : -EEXIST;
     struct mio_poll *poll = registry->poll;
+    mio__fetch_add(&poll->users, 1);
+    record(source, poll, interest);
     if (source->ops)
-        result = source->ops->add(registry, source, token, interest);
+        result = mio__user_result(source->ops->add(registry, source, token, interest));
     else
         result = poll->backend->add(poll, source, token, interest);
     if (result < 0)
-        return result;
-    mio__fetch_add(&poll->users, 1);
-    record(source, poll, interest);
-    return 0;
+        forget(source);
+    return result;
+}
+
+static int reregister_custom(struct mio_registry *registry, struct mio_source *source,
+                             mio_token token, mio_interest interest)
+{
+    int result = mio__user_result(source->ops->change(registry, source, token, interest));
+    if (result < 0) {
+        source->ops->remove(registry, source);
+        forget(source);
+    }
+    return result;
 }
 
 int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
                    mio_interest interest)
 {
-    int result = check_interest(registry, source, interest);
+    int result = check_registration(registry, source, interest);
     if (result == 0)
         result = check_registered(registry, source);
     if (result < 0)
         return result;
     struct mio_poll *poll = registry->poll;
-    if (!source->ops) {
-        result = poll->backend->change(poll, source, token, interest);
-    } else {
-        result = source->ops->change(registry, source, token, interest);
-        if (result < 0) {
-            source->ops->remove(registry, source);
-            forget(source);
-        }
-    }
-    if (result < 0)
-        return result;
+    const struct mio_source before = *source;
     record(source, poll, interest);
-    return 0;
+    if (source->ops)
+        return reregister_custom(registry, source, token, interest);
+    result = poll->backend->change(poll, source, token, interest);
+    if (result < 0) {
+        source->interest = before.interest;
+        source->mode = before.mode;
+    }
+    return result;
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -142,7 +158,7 @@ int mio_deregister(struct mio_registry *registry, struct mio_source *source)
         return result;
     if (!source->ops)
         return mio__source_detach(source);
-    result = source->ops->remove(registry, source);
+    result = mio__user_result(source->ops->remove(registry, source));
     forget(source);
     return result;
 }

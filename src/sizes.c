@@ -6,6 +6,12 @@ _Static_assert(offsetof(struct mio_event, token) == 8, "the token follows two wo
 _Static_assert(sizeof(struct mio_source) <= (sizeof(void *) == 8 ? 24 + 2 * sizeof(mio_fd) : 24),
                "a source stays small: 32 bytes on 64-bit Unix");
 
+#define IS_ALIGNED(type)                                                                           \
+    (_Alignof(type) <= _Alignof(void *) || _Alignof(type) <= _Alignof(uint64_t))
+_Static_assert(IS_ALIGNED(struct mio_poll) && IS_ALIGNED(struct mio_event) &&
+                   IS_ALIGNED(struct mio_source) && IS_ALIGNED(struct mio_waker),
+               "malloc'ed memory, or an array of uint64_t, serves for every object");
+
 int mio_version(void)
 {
     return MIO_VERSION;

@@ -50,11 +50,12 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
 /* The slow half of a wake: nobody else's signal covers it. */
 static int signal_poll(struct mio_poll *poll, struct mio_waker *waker)
 {
+    mio__counter_add_shared(&poll->wakes, 1);
     int result = poll->backend->wake(poll, waker);
-    if (result < 0)
-        mio__fetch_and(&poll->wakers_pending, ~waker->bit);
-    else
-        mio__counter_add_shared(&poll->wakes, 1);
+    if (result == 0) /* and no look at the poll any more: who was woken may have ended it */
+        return 0;
+    mio__counter_add_shared(&poll->wakes, (uintptr_t)-1);
+    mio__fetch_and(&poll->wakers_pending, ~waker->bit);
     return result;
 }
 

@@ -25,7 +25,9 @@
  * place of the fetch_or would be wrong too: it may read the bit before the waker's own stores are
  * visible to the waiter that clears it.
  *
- * Checked exhaustively with SPIN, the mutants included, and by tests/stress.
+ * Checked exhaustively with SPIN, the mutants included (tools/models), and under load by
+ * tests/stress. The one hole is a system that refuses a signal: wakes that relied on it have
+ * returned 0 by then.
  */
 #ifndef MIO_WAKERS_H
 #define MIO_WAKERS_H

@@ -6,7 +6,7 @@
  *     own     SERVER CLIENT         our own client: short requests, long ones, many connections
  *     few     SERVER CLIENT         more connections than the server may have descriptors
  *     flight  SERVER                a request is on its way when the server is told to stop
- *     nc, socat, curl  SERVER PATH  a client that joins its input and output with a connection
+ *     nc, socat        SERVER PATH  a client that joins its input and output with a connection
  *     script  SERVER PATH SCRIPT    a client that checks by itself; it gets the port
  *     fails   TEXT PROGRAM ...      the program must exit with 1 and print a line with TEXT
  */
@@ -129,12 +129,8 @@ static int drive_pipe(const char *kind, char *server_path, char *path)
     snprintf(port_text, sizeof port_text, "%d", port);
     char *nc[] = {path, "127.0.0.1", port_text, NULL};
     char *socat[] = {path, "-", address, NULL};
-    char *curl[] = {path, "-sN", address, NULL};
-    bool is_curl = strcmp(kind, "curl") == 0;
-    snprintf(address, sizeof address, is_curl ? "telnet://127.0.0.1:%d" : "TCP:127.0.0.1:%d", port);
-    /* curl blocks on its input when it has read half of what it was sent, so it gets bites. */
-    bool good = is_curl ? client_pipe(curl, 4000)
-                        : client_pipe(strcmp(kind, "nc") == 0 ? nc : socat, 50000);
+    snprintf(address, sizeof address, "TCP:127.0.0.1:%d", port);
+    bool good = client_pipe(strcmp(kind, "nc") == 0 ? nc : socat, 50000);
     return server_stop(&server, false) && good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

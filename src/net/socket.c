@@ -13,9 +13,10 @@ int mio_socket_error(void)
 int mio__socket_create(struct mio_source *source, const struct mio_addr *addr)
 {
     mio_fd fd;
-    if (mio_addr_family(addr) == MIO_ADDR_NONE)
+    int family = mio_addr_family(addr);
+    if (family == MIO_ADDR_NONE)
         return -EAFNOSUPPORT;
-    int result = mio__socket_open_stream(addr, &fd);
+    int result = mio__socket_open_stream(family, &fd);
     if (result == 0)
         mio__source_open(source, fd);
     return result;
@@ -23,8 +24,7 @@ int mio__socket_create(struct mio_source *source, const struct mio_addr *addr)
 
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg)
 {
-    int result = prepare ? prepare(fd, arg) : 0;
-    return result > 0 ? -EINVAL : result;
+    return prepare ? mio__user_result(prepare(fd, arg)) : 0;
 }
 
 int mio__socket_close(struct mio_source *source)
@@ -36,12 +36,17 @@ int mio__socket_close(struct mio_source *source)
     return mio__fd_close(mio__socket_into_fd(source));
 }
 
-int mio__socket_from_fd(struct mio_source *source, mio_fd fd)
+int mio__socket_from_fd(struct mio_source *source, mio_fd fd, bool listens)
 {
+    struct mio_addr addr;
     if (!source)
         return -EINVAL;
     memset(source, 0, sizeof *source);
-    int result = mio__socket_check_stream(fd);
+    int result = mio__socket_check_stream(fd, listens);
+    if (result == 0)
+        result = mio__socket_local_addr(fd, &addr);
+    if (result == 0 && mio_addr_family(&addr) == MIO_ADDR_NONE)
+        result = -EAFNOSUPPORT;
     if (result == 0)
         result = mio__fd_adopt(fd);
     if (result == 0)
@@ -67,7 +72,7 @@ int mio__socket_take_error(struct mio_source *source)
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__option_get(source->fd, MIO__OPTION_ERROR, &error);
-    return result < 0 ? result : -error;
+    return result < 0 ? result : error;
 }
 
 int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
@@ -111,7 +116,11 @@ int mio__socket_set_ttl(struct mio_source *source, int ttl)
     int family = hops_family(source);
     if (family < 0)
         return family;
-    int result = mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
-    /* A listener of both families hands both limits down; one of IPv6 alone may refuse IPv4's. */
-    return family == MIO_ADDR_IPV6 ? mio__option_set(source->fd, MIO__OPTION_HOPS_V6, ttl) : result;
+    if (family == MIO_ADDR_IPV4)
+        return mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
+    int result = mio__option_set(source->fd, MIO__OPTION_HOPS_V6, ttl);
+    /* A listener of both families hands both limits down; one of IPv6 alone may refuse this one. */
+    if (result == 0)
+        mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
+    return result;
 }

@@ -28,7 +28,9 @@ static inline int mio__socket_switch(mio_fd fd, enum mio__option option, int val
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
 
 int mio__socket_close(struct mio_source *source);
-int mio__socket_from_fd(struct mio_source *source, mio_fd fd);
+
+/* listens: what kind of stream socket it has to be. */
+int mio__socket_from_fd(struct mio_source *source, mio_fd fd, bool listens);
 mio_fd mio__socket_into_fd(struct mio_source *source);
 
 int mio__socket_take_error(struct mio_source *source);

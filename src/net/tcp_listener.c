@@ -93,6 +93,7 @@ bool mio_accept_should_continue(int error)
     case -ENONET:
 #endif
         return true;
+    /* accept(2) lists EOPNOTSUPP, too. Here that is -ENOTSUP: a socket that never accepts. */
     default:
         return false;
     }
@@ -127,7 +128,7 @@ int mio_tcp_listener_take_error(struct mio_tcp_listener *listener)
 
 int mio_tcp_listener_from_fd(struct mio_tcp_listener *listener, mio_fd fd)
 {
-    return mio__socket_from_fd(MIO__SOURCE(listener), fd);
+    return mio__socket_from_fd(MIO__SOURCE(listener), fd, true);
 }
 
 mio_fd mio_tcp_listener_into_fd(struct mio_tcp_listener *listener)

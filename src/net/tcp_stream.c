@@ -50,12 +50,16 @@ int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream)
     result = mio__socket_peer_addr(stream->source.fd, &peer);
     if (result != -ENOTCONN)
         return result;
-    /* No error, no peer: still connecting, unless the socket is hung up, which a connecting one
-     * never is. Then it either failed just now, or its error was taken before. */
-    if (!mio__socket_is_hung_up(stream->source.fd))
+    /* No error and no peer. A socket that is connecting is neither writable nor hung up. */
+    switch (mio__socket_writability(stream->source.fd)) {
+    case 0:
         return -EINPROGRESS;
-    result = mio_tcp_stream_take_error(stream);
-    return result < 0 ? result : -ENOTCONN;
+    case MIO_WRITABLE: /* just now, or by the first write (TCP_FASTOPEN_CONNECT) */
+        return 0;
+    default: /* failed just now, or the error was taken before */
+        result = mio_tcp_stream_take_error(stream);
+        return result < 0 ? result : -ENOTCONN;
+    }
 }
 
 /* ---- Moving bytes ---------------------------------------------------------------------------- */
@@ -173,7 +177,7 @@ int mio_tcp_stream_take_error(struct mio_tcp_stream *stream)
 
 int mio_tcp_stream_from_fd(struct mio_tcp_stream *stream, mio_fd fd)
 {
-    return mio__socket_from_fd(MIO__SOURCE(stream), fd);
+    return mio__socket_from_fd(MIO__SOURCE(stream), fd, false);
 }
 
 mio_fd mio_tcp_stream_into_fd(struct mio_tcp_stream *stream)

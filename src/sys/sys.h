@@ -14,8 +14,9 @@
 
 /* ---- Errors ---- */
 
-/* The last error of a system call on this thread as a negative code. */
+/* The last error of a system call on this thread as a negative code; and any other one of it. */
 int mio__last_error(void);
+int mio__error_of(int system_error);
 
 /* ---- Descriptors ---- */
 
@@ -67,11 +68,14 @@ void mio__sockaddr_ntop(const struct mio__ip *ip, char *buf, size_t size);
 
 /* ---- Sockets ---- */
 
-/* Opens a TCP socket for the family of the address. */
-int mio__socket_open_stream(const struct mio_addr *addr, mio_fd *fd);
+/* Opens a TCP socket for a family (MIO_ADDR_...). */
+int mio__socket_open_stream(int family, mio_fd *fd);
 
-/* Whether the descriptor is a stream socket: -EBADF, -ENOTSOCK, -EPROTOTYPE if not. */
-int mio__socket_check_stream(mio_fd fd);
+/*
+ * Whether the descriptor is a stream socket that listens, or one that does not: -EBADF, -ENOTSOCK,
+ * -EPROTOTYPE, and -EINVAL for the other kind.
+ */
+int mio__socket_check_stream(mio_fd fd, bool listens);
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr);
 
@@ -88,8 +92,8 @@ int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr);
 int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr);
 int mio__socket_shutdown(mio_fd fd, int how);
 
-/* Whether the connection is gone in both directions, or has an error. Takes nothing. */
-bool mio__socket_is_hung_up(mio_fd fd);
+/* How writing stands now: MIO_WRITE_CLOSED (hung up, or an error), MIO_WRITABLE, or 0. */
+uint32_t mio__socket_writability(mio_fd fd);
 
 /* len is at most MIO_IO_MAX, count at most MIO_BUFS_MAX. No SIGPIPE. */
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek);
@@ -100,13 +104,15 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
 /* ---- Socket options, all of them integers ---- */
 
 enum mio__option {
-    MIO__OPTION_ERROR, /* positive errno value; reading clears it */
+    MIO__OPTION_ACCEPTS, /* whether it listens */
+    MIO__OPTION_ERROR,   /* a code as the other functions return it; reading clears it */
     MIO__OPTION_HOPS_V4,
     MIO__OPTION_HOPS_V6,
     MIO__OPTION_NODELAY,
     MIO__OPTION_ONLY_V6,
     MIO__OPTION_REUSE_ADDR,
     MIO__OPTION_REUSE_PORT,
+    MIO__OPTION_TYPE,
 };
 
 /* -ENOTSUP where the system lacks the option. */

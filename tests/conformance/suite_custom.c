@@ -316,6 +316,46 @@ static void error_of_an_inner_source_reaches_the_caller(void)
     pair_close(&pair);
 }
 
+/* A positive result is no success that a caller could count on. */
+static int positive_result;
+
+static int positive_add(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                        mio_interest interest)
+{
+    (void)registry, (void)source, (void)token, (void)interest;
+    return positive_result;
+}
+
+static int positive_remove(struct mio_registry *registry, struct mio_source *source)
+{
+    (void)registry, (void)source;
+    return positive_result;
+}
+
+static void positive_results_are_invalid(void)
+{
+    static const struct mio_source_ops ops = {positive_add, positive_add, positive_remove};
+    struct mio_poll poll;
+    struct mio_source source;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_source_init_custom(&source, &ops), 0);
+    positive_result = 1;
+    CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), -EINVAL);
+    CHECK(!mio_source_is_registered(&source));
+    positive_result = 0;
+    CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
+    positive_result = 1;
+    CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -EINVAL);
+    CHECK(!mio_source_is_registered(&source));
+    positive_result = 0;
+    CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
+    positive_result = 7;
+    CHECK_EQ(mio_deregister(registry, &source), -EINVAL);
+    CHECK(!mio_source_is_registered(&source));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static const struct test_case cases[] = {
     {"calls_reach_the_functions_with_their_arguments",
      calls_reach_the_functions_with_their_arguments, TEST_ANY_MODE},
@@ -327,6 +367,7 @@ static const struct test_case cases[] = {
     {"missing_functions_are_refused", missing_functions_are_refused, 0},
     {"custom_source_has_no_descriptor", custom_source_has_no_descriptor, 0},
     {"error_of_an_inner_source_reaches_the_caller", error_of_an_inner_source_reaches_the_caller, 0},
+    {"positive_results_are_invalid", positive_results_are_invalid, 0},
     {NULL, NULL, 0},
 };
 

@@ -354,6 +354,20 @@ static void own_registry_is_no_clone(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+static void clone_of_nothing_or_of_itself_is_invalid(void)
+{
+    struct mio_poll poll;
+    struct mio_registry clone;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_registry_clone(registry, registry), -EINVAL);
+    memset(&clone, 0xa5, sizeof clone);
+    CHECK_EQ(mio_registry_clone(NULL, &clone), -EINVAL);
+    CHECK_EQ(mio_registry_close(&clone), 0);
+    CHECK_EQ(mio_registry_clone(registry, NULL), -EINVAL);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static void zeroed_registry_is_closed(void)
 {
     static struct mio_registry registry;
@@ -384,6 +398,7 @@ static const struct test_case cases[] = {
     {"abandon_gives_everything_up", abandon_gives_everything_up, 0},
     {"clone_registers_as_the_poll_does", clone_registers_as_the_poll_does, 0},
     {"own_registry_is_no_clone", own_registry_is_no_clone, 0},
+    {"clone_of_nothing_or_of_itself_is_invalid", clone_of_nothing_or_of_itself_is_invalid, 0},
     {"zeroed_registry_is_closed", zeroed_registry_is_closed, 0},
     {NULL, NULL, 0},
 };

@@ -121,6 +121,38 @@ static void from_fd_refuses_what_is_no_stream_socket(void)
     CHECK_EQ(close(datagram), 0);
 }
 
+static void check_listener_not_taken(int fd, int error)
+{
+    struct mio_tcp_listener listener;
+    CHECK_EQ(mio_tcp_listener_from_fd(&listener, fd), error);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK(!test_is_nonblocking(fd));
+}
+
+static void check_stream_not_taken(int fd, int error)
+{
+    struct mio_tcp_stream stream;
+    CHECK_EQ(mio_tcp_stream_from_fd(&stream, fd), error);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK(!test_is_nonblocking(fd));
+}
+
+static void from_fd_refuses_sockets_of_another_kind(void)
+{
+    int ends[2];
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    check_stream_not_taken(ends[0], -EAFNOSUPPORT);
+    check_listener_not_taken(ends[0], -EINVAL);
+    CHECK_EQ(close(ends[0]), 0);
+    CHECK_EQ(close(ends[1]), 0);
+    int tcp = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(tcp >= 0);
+    check_listener_not_taken(tcp, -EINVAL);
+    CHECK_EQ(listen(tcp, 1), 0);
+    check_stream_not_taken(tcp, -EINVAL);
+    CHECK_EQ(close(tcp), 0);
+}
+
 /* ---- Giving back ----------------------------------------------------------------------------- */
 
 static void into_fd_deregisters_and_leaves_an_open_descriptor(void)
@@ -369,6 +401,7 @@ static const struct test_case cases[] = {
     {"defect_22_from_fd_keeps_other_status_flags", defect_22_from_fd_keeps_other_status_flags, 0},
     {"listener_from_fd_accepts", listener_from_fd_accepts, 0},
     {"from_fd_refuses_what_is_no_stream_socket", from_fd_refuses_what_is_no_stream_socket, 0},
+    {"from_fd_refuses_sockets_of_another_kind", from_fd_refuses_sockets_of_another_kind, 0},
     {"into_fd_deregisters_and_leaves_an_open_descriptor",
      into_fd_deregisters_and_leaves_an_open_descriptor, TEST_ANY_MODE},
     {"into_fd_of_a_listener", into_fd_of_a_listener, 0},

@@ -277,6 +277,52 @@ static void nested_poll_is_readable_while_events_are_pending(void)
     CHECK_EQ(mio_poll_close(&outer), 0);
 }
 
+static void queues_nest_up_to_a_depth(void)
+{
+    enum { DEPTH = 6 };
+    struct mio_poll polls[DEPTH];
+    struct mio_source queues[DEPTH];
+    int result = 0;
+    support_need_poll_fd();
+    for (int i = 0; i < DEPTH; i++) {
+        test_poll_init(&polls[i]);
+        CHECK_EQ(mio_source_init_fd(&queues[i], mio_poll_fd(&polls[i])), 0);
+    }
+    int nested = 0;
+    for (; nested < DEPTH - 1 && result == 0; nested += result == 0)
+        result =
+            mio_register(mio_poll_registry(&polls[nested + 1]), &queues[nested], 1, MIO_READABLE);
+    CHECK_EQ(result, -ELOOP);
+    CHECK(nested >= 3);
+    while (nested-- > 0)
+        CHECK_EQ(mio_deregister(mio_poll_registry(&polls[nested + 1]), &queues[nested]), 0);
+    for (int i = 0; i < DEPTH; i++)
+        CHECK_EQ(mio_poll_close(&polls[i]), 0);
+}
+
+static void memory_that_cannot_be_written_is_a_fault(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    if (test_under_valgrind())
+        SKIP("valgrind looks at the memory first");
+    test_poll_init(&poll);
+    if (!support_is_epoll(&poll)) {
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        SKIP("only the kernel finds this, where it writes the events");
+    }
+    int fd = support_eventfd(&source, 1);
+    void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(page != MAP_FAILED);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, 1, MIO_READABLE), 0);
+    CHECK_EQ(mio_poll_wait(&poll, page, 8, TEST_SOON), -EFAULT);
+    CHECK_EQ(test_expect_event(&poll, 1), MIO_READABLE);
+    CHECK_EQ(munmap(page, 4096), 0);
+    CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static void poll_inside_itself_is_refused(void)
 {
     struct mio_poll outer, inner;
@@ -349,6 +395,8 @@ static const struct test_case cases[] = {
     {"nested_poll_is_readable_while_events_are_pending",
      nested_poll_is_readable_while_events_are_pending, TEST_EDGE | TEST_LEVEL},
     {"poll_inside_itself_is_refused", poll_inside_itself_is_refused, 0},
+    {"queues_nest_up_to_a_depth", queues_nest_up_to_a_depth, 0},
+    {"memory_that_cannot_be_written_is_a_fault", memory_that_cannot_be_written_is_a_fault, 0},
     {"counters_count", counters_count, 0},
     {NULL, NULL, 0},
 };

@@ -120,21 +120,27 @@ struct letter {
 static void *write_letters(void *arg)
 {
     struct letter *letter = arg;
+    int64_t deadline = mio_now_ns() + 6 * TEST_SOON;
     for (long round = 1; round <= letter->rounds; round++) {
         for (int i = 0; i < 8; i++)
             letter->text[i] = round;
         CHECK_EQ(mio_waker_wake(letter->waker), 0);
-        while (atomic_load_explicit(&letter->read, memory_order_acquire) < round)
+        while (atomic_load_explicit(&letter->read, memory_order_acquire) < round) {
+            CHECK(mio_now_ns() < deadline);
             sched_yield();
+        }
     }
     return NULL;
 }
 
 static void what_was_written_before_a_wake_is_visible(void)
 {
-    struct mio_poll poll;
-    struct mio_waker waker;
-    struct letter letter = {.waker = &waker, .rounds = test_scaled(2000)};
+    static struct mio_poll poll; /* static: should the case fail, the thread goes on for a while */
+    static struct mio_waker waker;
+    static struct letter letter;
+    letter.waker = &waker;
+    letter.rounds = test_scaled(2000);
+    atomic_store(&letter.read, 0);
     open_both(&poll, &waker);
     pthread_t thread = start(write_letters, &letter);
     for (long round = 1; round <= letter.rounds; round++) {
@@ -266,11 +272,14 @@ static void defect_07_timeout_restart(void)
     test_poll_init(&poll);
     pthread_t thread = start(make_commotion, &commotion);
     int64_t begin = mio_now_ns();
-    CHECK_EQ(mio_poll_wait(&poll, events, 8, 100 * MIO_NS_PER_MS), 0);
-    CHECK(mio_now_ns() - begin >= 100 * MIO_NS_PER_MS);
-    CHECK(!atomic_load(&commotion.gave_up)); /* else the wait outlived the commotion */
+    int n = mio_poll_wait(&poll, events, 8, 100 * MIO_NS_PER_MS);
+    int64_t waited = mio_now_ns() - begin;
+    bool outlived = atomic_load(&commotion.gave_up);
     atomic_store(&commotion.stop, true);
     pthread_join(thread, NULL);
+    CHECK_EQ(n, 0);
+    CHECK(waited >= 100 * MIO_NS_PER_MS);
+    CHECK(!outlived); /* else it was the end of the commotion that ended the wait */
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

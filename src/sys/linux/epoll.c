@@ -20,6 +20,7 @@
  */
 #define _GNU_SOURCE 1 /* EPOLLRDHUP */
 #include "internal.h"
+#include "sys/linux/sanitizers.h"
 #include "sys/linux/syscall.h"
 #include "sys/sys.h"
 #include "wakers.h"
@@ -27,16 +28,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
-
-#if defined(__has_feature)
-#if __has_feature(memory_sanitizer)
-#include <sanitizer/msan_interface.h>
-#define MSAN_WRITTEN(memory, size) __msan_unpoison(memory, size)
-#endif
-#endif
-#ifndef MSAN_WRITTEN
-#define MSAN_WRITTEN(memory, size) ((void)0)
-#endif
 
 _Static_assert(EPOLLIN == MIO_READABLE && EPOLLPRI == MIO_PRIORITY && EPOLLOUT == MIO_WRITABLE &&
                    EPOLLERR == MIO_ERROR,
@@ -64,11 +55,13 @@ static int epoll_close(struct mio_poll *poll)
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
-static inline int control(mio_fd queue, int operation, mio_fd fd, mio_token token, uint32_t bits)
+static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
+                          uint32_t bits)
 {
     struct epoll_event event = {.events = bits};
     event.data.ptr = (void *)token;
-    return (int)mio__syscall4(SYS_epoll_ctl, queue, operation, fd, (long)&event);
+    MIO__KERNEL_TOLD(poll);
+    return (int)mio__syscall4(SYS_epoll_ctl, poll->fd, operation, fd, (long)&event);
 }
 
 static uint32_t bits_of(mio_interest interest)
@@ -90,18 +83,18 @@ static uint32_t bits_of(mio_interest interest)
 static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
                      mio_interest interest)
 {
-    return control(poll->fd, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
+    return control(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
                         mio_interest interest)
 {
-    return control(poll->fd, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
+    return control(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
 {
-    return control(poll->fd, EPOLL_CTL_DEL, source->fd, 0, 0);
+    return control(poll, EPOLL_CTL_DEL, source->fd, 0, 0);
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
@@ -128,17 +121,17 @@ static inline int fetch_long(mio_fd queue, void *events, int room, int64_t timeo
     return fetch_ms(queue, events, room, (int)timeout_ms);
 }
 
-#ifdef __ANDROID__
+/* Old headers lack the name. The number is the same but on these, which round up instead. */
+#if !defined(SYS_epoll_pwait2) && !defined(__alpha__) && !defined(__mips__) && !defined(__ILP32__)
+#define SYS_epoll_pwait2 441
+#endif
+
+#if defined(__ANDROID__) || !defined(SYS_epoll_pwait2)
 static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
 {
     return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
 }
 #else
-/* The number is the same on every architecture; old headers lack the name. */
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441
-#endif
-
 /* For a timeout that is no whole number of milliseconds (C). */
 static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
 {
@@ -207,7 +200,8 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
 {
     int n = fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
-        MSAN_WRITTEN(events, (size_t)n * sizeof(struct epoll_event));
+        MIO__KERNEL_WROTE(events, (size_t)n * sizeof(struct epoll_event));
+        MIO__KERNEL_TELLS(poll);
         mio__wakers_clear(poll);
         translate(events, n);
     }
@@ -229,7 +223,7 @@ static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_
     if (result < 0)
         return result;
     /* Edge-triggered and never read by the wait: each signal is an event (F). */
-    result = control(poll->fd, EPOLL_CTL_ADD, waker->read_fd, token, EPOLLIN | EPOLLET);
+    result = control(poll, EPOLL_CTL_ADD, waker->read_fd, token, EPOLLIN | EPOLLET);
     if (result < 0)
         waker_release(waker);
     return result;
@@ -237,7 +231,7 @@ static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_
 
 static void epoll_waker_close(struct mio_poll *poll, struct mio_waker *waker)
 {
-    control(poll->fd, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
+    control(poll, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
     waker_release(waker);
 }
 

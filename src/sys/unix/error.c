@@ -15,17 +15,21 @@ static const struct {
     {EAGAIN, "EAGAIN", "not ready, try again after the next event"},
     {EALREADY, "EALREADY", "operation already under way"},
     {EBADF, "EBADF", "bad descriptor or closed object"},
+    {EBADMSG, "EBADMSG", "bad message"},
     {EBUSY, "EBUSY", "object in use"},
     {ECANCELED, "ECANCELED", "operation cancelled"},
+    {ECHILD, "ECHILD", "no child process"},
     {ECONNABORTED, "ECONNABORTED", "connection aborted"},
     {ECONNREFUSED, "ECONNREFUSED", "connection refused"},
     {ECONNRESET, "ECONNRESET", "connection reset by peer"},
+    {EDEADLK, "EDEADLK", "would deadlock"},
     {EDESTADDRREQ, "EDESTADDRREQ", "destination address required"},
     {EDOM, "EDOM", "argument out of domain"},
     {EEXIST, "EEXIST", "already registered or present"},
     {EFAULT, "EFAULT", "bad memory address"},
     {EFBIG, "EFBIG", "file too large"},
     {EHOSTUNREACH, "EHOSTUNREACH", "host unreachable"},
+    {EILSEQ, "EILSEQ", "illegal byte sequence"},
     {EINPROGRESS, "EINPROGRESS", "connection under way"},
     {EINTR, "EINTR", "interrupted by a signal"},
     {EINVAL, "EINVAL", "invalid argument"},
@@ -44,12 +48,15 @@ static const struct {
     {ENOBUFS, "ENOBUFS", "no buffer space"},
     {ENODEV, "ENODEV", "no such device"},
     {ENOENT, "ENOENT", "not registered or not found"},
+    {ENOEXEC, "ENOEXEC", "not executable"},
+    {ENOLCK, "ENOLCK", "no locks"},
     {ENOMEM, "ENOMEM", "out of memory"},
     {ENOPROTOOPT, "ENOPROTOOPT", "protocol option not available"},
     {ENOSPC, "ENOSPC", "no space or too many objects"},
     {ENOSYS, "ENOSYS", "function not implemented"},
     {ENOTCONN, "ENOTCONN", "socket not connected"},
     {ENOTDIR, "ENOTDIR", "not a directory"},
+    {ENOTEMPTY, "ENOTEMPTY", "directory not empty"},
     {ENOTSOCK, "ENOTSOCK", "not a socket"},
     {ENOTSUP, "ENOTSUP", "not supported here"},
     {ENOTTY, "ENOTTY", "operation does not fit the descriptor"},
@@ -62,9 +69,30 @@ static const struct {
     {EPROTOTYPE, "EPROTOTYPE", "wrong type of socket"},
     {ERANGE, "ERANGE", "result out of range"},
     {EROFS, "EROFS", "read-only file system"},
+    {ESPIPE, "ESPIPE", "descriptor cannot seek"},
     {ESRCH, "ESRCH", "no such process"},
+    {ESTALE, "ESTALE", "stale handle"},
     {ETIMEDOUT, "ETIMEDOUT", "timed out"},
+    {ETXTBSY, "ETXTBSY", "file is being executed"},
     {EXDEV, "EXDEV", "on different file systems"},
+#ifdef EDQUOT
+    {EDQUOT, "EDQUOT", "quota exceeded"},
+#endif
+#ifdef ESHUTDOWN
+    {ESHUTDOWN, "ESHUTDOWN", "socket was shut down"},
+#endif
+#ifdef EPFNOSUPPORT
+    {EPFNOSUPPORT, "EPFNOSUPPORT", "protocol family not supported"},
+#endif
+#ifdef ESOCKTNOSUPPORT
+    {ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT", "type of socket not supported"},
+#endif
+#ifdef EUSERS
+    {EUSERS, "EUSERS", "too many users"},
+#endif
+#ifdef EREMOTEIO
+    {EREMOTEIO, "EREMOTEIO", "remote input/output error"},
+#endif
 #ifdef EHOSTDOWN
     {EHOSTDOWN, "EHOSTDOWN", "host is down"},
 #endif

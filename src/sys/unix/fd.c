@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int mio__last_error(void)
+int mio__error_of(int system_error)
 {
-    switch (errno) {
+    switch (system_error) {
 #if EWOULDBLOCK != EAGAIN
     case EWOULDBLOCK:
         return -EAGAIN;
@@ -16,8 +16,13 @@ int mio__last_error(void)
         return -ENOTSUP;
 #endif
     default:
-        return -errno;
+        return -system_error;
     }
+}
+
+int mio__last_error(void)
+{
+    return mio__error_of(errno);
 }
 
 int mio__fd_close(mio_fd fd)

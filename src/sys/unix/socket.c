@@ -16,20 +16,23 @@ _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct mio_addr){0}.st
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-int mio__socket_open_stream(const struct mio_addr *addr, mio_fd *fd)
+int mio__socket_open_stream(int family, mio_fd *fd)
 {
-    int family = mio_addr_family(addr) == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET;
-    *fd = mio__new_socket(family, SOCK_STREAM);
+    *fd = mio__new_socket(family == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET, SOCK_STREAM);
     return *fd < 0 ? mio__last_error() : 0;
 }
 
-int mio__socket_check_stream(mio_fd fd)
+int mio__socket_check_stream(mio_fd fd, bool listens)
 {
-    int type = 0;
-    socklen_t length = sizeof type;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0)
-        return mio__last_error();
-    return type == SOCK_STREAM ? 0 : -EPROTOTYPE;
+    int type, accepts;
+    int result = mio__option_get(fd, MIO__OPTION_TYPE, &type);
+    if (result == 0)
+        result = mio__option_get(fd, MIO__OPTION_ACCEPTS, &accepts);
+    if (result < 0)
+        return result;
+    if (type != SOCK_STREAM)
+        return -EPROTOTYPE;
+    return (accepts != 0) == listens ? 0 : -EINVAL;
 }
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr)
@@ -93,10 +96,16 @@ int mio__socket_shutdown(mio_fd fd, int how)
     return shutdown(fd, direction) < 0 ? mio__last_error() : 0;
 }
 
-bool mio__socket_is_hung_up(mio_fd fd)
+uint32_t mio__socket_writability(mio_fd fd)
 {
-    struct pollfd entry = {.fd = fd};
-    return poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    int n;
+    do
+        n = poll(&entry, 1, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != 1)
+        return 0;
+    return entry.revents & (POLLHUP | POLLERR) ? MIO_WRITE_CLOSED : MIO_WRITABLE;
 }
 
 /* ---- Moving bytes ---------------------------------------------------------------------------- */

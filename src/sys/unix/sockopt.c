@@ -10,6 +10,7 @@ static const struct {
     int level;
     int name;
 } options[] = {
+    [MIO__OPTION_ACCEPTS] = {SOL_SOCKET, SO_ACCEPTCONN},
     [MIO__OPTION_ERROR] = {SOL_SOCKET, SO_ERROR},
     [MIO__OPTION_HOPS_V4] = {IPPROTO_IP, IP_TTL},
     [MIO__OPTION_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
@@ -17,6 +18,7 @@ static const struct {
     [MIO__OPTION_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
     [MIO__OPTION_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
     [MIO__OPTION_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+    [MIO__OPTION_TYPE] = {SOL_SOCKET, SO_TYPE},
 };
 
 static int option_error(void)
@@ -30,6 +32,8 @@ int mio__option_get(mio_fd fd, enum mio__option option, int *value)
     *value = 0;
     if (getsockopt(fd, options[option].level, options[option].name, value, &length) < 0)
         return option_error();
+    if (option == MIO__OPTION_ERROR)
+        *value = mio__error_of(*value);
     return 0;
 }
 
