@@ -335,6 +335,45 @@ static void clones_opened_and_closed_by_all_threads_are_counted(void)
     stress_end();
 }
 
+enum { OPENERS = 4, WAKERS_EACH = MIO_WAKERS_MAX / OPENERS };
+
+static struct mio_waker wakers[MIO_WAKERS_MAX];
+static atomic_uint openers_ready;
+
+static void *open_wakers(void *arg)
+{
+    struct mio_waker *waker = arg;
+    struct stress_patience patience = {.spins = 1000};
+    atomic_fetch_add(&openers_ready, 1);
+    while (atomic_load(&openers_ready) < OPENERS && stress_go_on(&patience, "a thread is missing"))
+        continue;
+    for (mio_token i = 0; i < WAKERS_EACH; i++)
+        stress_require(mio_waker_init(&waker[i], mio_poll_registry(&s.poll), i) == 0,
+                       "a waker does not open");
+    return NULL;
+}
+
+/* Had two of them one place, there would be room for one more. */
+static void wakers_opened_by_all_threads_at_once_have_a_place_each(void)
+{
+    pthread_t threads[OPENERS];
+    struct mio_waker extra;
+    stress_begin();
+    test_poll_init(&s.poll);
+    for (long left = test_scaled(2000); left > 0 && !stress_is_enough(); left--) {
+        atomic_store(&openers_ready, 0);
+        for (int i = 0; i < OPENERS; i++)
+            CHECK_EQ(pthread_create(&threads[i], NULL, open_wakers, &wakers[i * WAKERS_EACH]), 0);
+        for (int i = 0; i < OPENERS; i++)
+            pthread_join(threads[i], NULL);
+        stress_end();
+        CHECK_EQ(mio_waker_init(&extra, mio_poll_registry(&s.poll), 0), -ENOSPC);
+        for (int i = 0; i < MIO_WAKERS_MAX; i++)
+            CHECK_EQ(mio_waker_close(&wakers[i]), 0);
+    }
+    CHECK_EQ(mio_poll_close(&s.poll), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -346,6 +385,8 @@ int main(int argc, char **argv)
          several_threads_register_amid_waits_for_eight_events, 0},
         {"clones_opened_and_closed_by_all_threads_are_counted",
          clones_opened_and_closed_by_all_threads_are_counted, 0},
+        {"wakers_opened_by_all_threads_at_once_have_a_place_each",
+         wakers_opened_by_all_threads_at_once_have_a_place_each, 0},
         {NULL, NULL, 0},
     };
     static const struct test_suite suite = {"register", cases};
