@@ -1,6 +1,7 @@
 # The library. The system's files are chosen here and nowhere else.
 set(MIO_SOURCES
     src/event.c
+    src/grow.c
     src/inline.c
     src/poll.c
     src/registry.c
@@ -16,13 +17,17 @@ set(MIO_NET_SOURCES
 
 if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND MIO_SOURCES
-        src/sys/linux/epoll.c
         src/sys/linux/platform.c
         src/sys/linux/raw_io.c
         src/sys/unix/clock.c
         src/sys/unix/error.c
         src/sys/unix/fd.c
-        src/sys/unix/notifier_pipe.c)
+        src/sys/unix/notifier_pipe.c
+        src/sys/unix/poll.c
+        src/sys/unix/poll_set.c)
+    if(NOT MIO_FORCE_POLL)
+        list(APPEND MIO_SOURCES src/sys/linux/epoll.c)
+    endif()
     if(NOT MIO_FORCE_WAKER_PIPE)
         list(APPEND MIO_SOURCES src/sys/linux/notifier_eventfd.c)
     endif()
@@ -49,9 +54,11 @@ set_target_properties(mio_objects PROPERTIES
     C_VISIBILITY_PRESET hidden
     POSITION_INDEPENDENT_CODE ON)
 target_compile_definitions(mio_objects PRIVATE MIO_BUILDING)
-if(MIO_FORCE_WAKER_PIPE)
-    target_compile_definitions(mio_objects PRIVATE MIO_FORCE_WAKER_PIPE)
-endif()
+foreach(option MIO_FORCE_POLL MIO_FORCE_WAKER_PIPE)
+    if(${option})
+        target_compile_definitions(mio_objects PRIVATE ${option})
+    endif()
+endforeach()
 target_include_directories(mio_objects PRIVATE include src)
 
 function(mio_add_library target kind)
@@ -60,6 +67,7 @@ function(mio_add_library target kind)
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${target} PRIVATE Threads::Threads) # the lock of the poll backend
     if(NOT MIO_NET)
         target_compile_definitions(${target} PUBLIC MIO_NO_NET)
         target_compile_definitions(mio_objects PRIVATE MIO_NO_NET)
@@ -71,6 +79,7 @@ function(mio_add_library target kind)
 endfunction()
 
 include(GNUInstallDirs)
+find_package(Threads REQUIRED)
 set(MIO_LIBRARIES)
 if(MIO_SHARED)
     mio_add_library(mio SHARED)

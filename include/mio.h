@@ -10,7 +10,8 @@
  *
  * WHAT HOLDS FOR EVERY CALL
  *
- * Memory.  You own every object: the library keeps no hidden heap, no thread and no global state.
+ * Memory.  You own every object: the library keeps no thread and no global state, and no heap but
+ *     for the table of the poll(2) backend (struct mio_allocator).
  *     A zero-initialised object is closed: closing and abandoning it do nothing and return 0,
  *     every other call that returns an error code returns -EBADF. What opens an object (init,
  *     clone, bind, connect, accept, from_fd) overwrites what was there without looking at it, and
@@ -159,7 +160,9 @@ typedef int mio_fd;
 
 /*
  * Modes, or-ed to the interest.
- * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule.
+ * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule. Where
+ *              edges are emulated (poll) an event has the directions that were drained since they
+ *              were told last, and closing; epoll adds what else is ready.
  * MIO_LEVEL    told by every wait while the source is ready.
  * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
  *              was not reported yet may still be (kqueue); on epoll it is not.
@@ -309,12 +312,28 @@ struct mio_registry {
     uintptr_t reserved;    /* private */
 };
 
+/*
+ * Where a backend with tables (poll) gets memory from: when a poll is opened and when more sources
+ * are registered than ever before. Epoll and kqueue never ask. Zero-initialised: malloc and free.
+ *
+ * allocate  returns memory aligned for any object, or NULL
+ * release   takes back what allocate returned, with its size
+ * Both run on the threads that open, register and close; allocate also under the poll's lock, so it
+ * must not call back into the same poll.
+ */
+struct mio_allocator {
+    void *(*allocate)(void *arg, size_t size);
+    void (*release)(void *arg, void *memory, size_t size);
+    void *arg;
+};
+
 /* The event queue. Must not move or be copied between init and close. */
 struct mio_poll {
     /* All fields are private. */
     const struct mio__backend *backend;   /* NULL: closed */
     const struct mio__notifier *notifier; /* what wakers are made of */
-    void *state;                          /* what a backend needs beyond these fields */
+    struct mio_allocator allocator;
+    void *state; /* what a backend needs beyond these fields */
     struct mio_registry registry;
     mio_fd fd;
     uint32_t flags;   /* what the backend has learned about the system */
@@ -335,6 +354,7 @@ struct mio_poll {
 /* Backends. The default is the best one of the system. */
 #define MIO_BACKEND_DEFAULT 0u
 #define MIO_BACKEND_EPOLL 1u
+#define MIO_BACKEND_POLL 2u /* poll(2), on every Unix */
 
 /* What wakers are made of. The default is the best one of the system. */
 #define MIO_WAKER_DEFAULT 0u
@@ -343,9 +363,10 @@ struct mio_poll {
 
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_poll_options {
-    uint32_t backend;      /* MIO_BACKEND_... */
-    uint32_t waker;        /* MIO_WAKER_... */
-    uintptr_t reserved[6]; /* must be 0 */
+    uint32_t backend;               /* MIO_BACKEND_... */
+    uint32_t waker;                 /* MIO_WAKER_... */
+    struct mio_allocator allocator; /* both functions or none */
+    uintptr_t reserved[4];          /* must be 0 */
 };
 
 /*
@@ -356,9 +377,11 @@ struct mio_poll_options {
  * Returns  0
  * Errors   -EINVAL   NULL poll, unknown value or non-zero reserved word in the options
  *          -ENOTSUP  this system or build has no such backend or waker
- *          -EMFILE, -ENFILE, -ENOMEM  from the system
+ *                    half an allocator
+ *          -ENOTSUP  this system or build has no such backend or waker
+ *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
- * System   epoll_create1(2)
+ * System   epoll_create1(2); poll: eventfd(2) or pipe2(2)
  */
 MIO_API int mio_poll_init(struct mio_poll *poll);
 MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options);
@@ -404,11 +427,13 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             -EBADF   closed poll
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran; no event is lost
- *             -EFAULT  events is no memory that can be written
+ *             -EFAULT  events is no memory that can be written (found by epoll)
+ *             -EINVAL, -ENOMEM  from poll(2): more sources than the limit of open descriptors
+ *             (RLIMIT_NOFILE, which was lowered since), no memory in the kernel
  * Threads     waiter. On Linux no cancellation point. Signal handlers must not longjmp out of it:
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
- *             kernel has it (Linux 5.11), else rounded up to the next millisecond
+ *             kernel has it (Linux 5.11), else rounded up to the next millisecond. ppoll(2).
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                           int64_t timeout_ns);
@@ -426,13 +451,13 @@ MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
  * registered with another poll (mio_source_init_fd) or watched by a foreign loop. Never wait on the
  * queue, or change it, past this library.
  *
- * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the system has none.
+ * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the backend has none (poll).
  * Threads  any.      System  epoll(7)
  */
 MIO_API mio_fd mio_poll_fd(const struct mio_poll *poll);
 
 /*
- * The name of the backend in use ("epoll"); "closed" for a closed poll or NULL.
+ * The name of the backend in use ("epoll", "poll"); "closed" for a closed poll or NULL.
  *
  * Threads  any.      System  none.
  */
@@ -519,7 +544,7 @@ struct mio_source {
     uint8_t state;       /* 0: closed */
     uint8_t interest;
     uint8_t mode;
-    uint8_t reserved;
+    uint8_t flags;
 };
 
 /*
@@ -534,7 +559,8 @@ struct mio_source {
  *           -ENOTSUP  a bit that this backend does not know
  *           -EBADF    closed registry or source, or a bad descriptor
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
- *                     are not found on every backend; on epoll they give -EEXIST too.
+ *                     are not found on every backend: on epoll they give -EEXIST too, on poll
+ *                     both are reported.
  *           -EPERM    the descriptor is a regular file or a directory: these are always ready
  *           -ELOOP    a poll nested in itself through others, or more than 4 deep; -EINVAL directly
  *                     in itself
@@ -544,7 +570,8 @@ struct mio_source {
  * Threads   any (exclusive on the source). Once an event of this registration is reported the call
  *           is done with the source, even if it has not returned: who gets the event may use,
  *           deregister, close or free it. So with mio_reregister.
- * System    epoll_ctl(2) EPOLL_CTL_ADD
+ * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types and fstat(2) for descriptors,
+ *           and a write(2) where a thread waits.
  */
 MIO_API int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                          mio_interest interest);
@@ -558,11 +585,12 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *          -EBADF   closed registry or source
  *          -ENOENT  the source is not registered
  *          -ENOENT, -EBADF  from the system: the descriptor was closed behind the library's back;
- *                   nothing was changed, call mio_source_abandon
+ *                   nothing was changed, call mio_source_abandon. Where its number was given out
+ *                   again only epoll finds that.
  *          -ENOMEM  from the system; nothing was changed
  *          or what the change function of a custom source returned: it is unregistered then
  * Threads  any (exclusive on the source)
- * System   epoll_ctl(2) EPOLL_CTL_MOD
+ * System   epoll_ctl(2) EPOLL_CTL_MOD; on poll as mio_register
  */
 MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *source,
                            mio_token token, mio_interest interest);
@@ -577,7 +605,7 @@ MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *sou
  *          These change nothing. Whatever else comes back (an error of the system: the descriptor
  *          was closed before; or of a custom source), the source is unregistered.
  * Threads  any (exclusive on the source)
- * System   epoll_ctl(2) EPOLL_CTL_DEL
+ * System   epoll_ctl(2) EPOLL_CTL_DEL; on poll a write(2) where a thread waits
  */
 MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *source);
 
@@ -638,14 +666,15 @@ MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_s
  * Returns    0; also when the source is not registered
  * Errors     -EINVAL  NULL, other bits, or a custom source (call it on the inner one)
  *            -EBADF   closed source
- * Threads    stream, a call for the direction.      System  none on epoll.
+ * Threads    stream, a call for the direction.      System  none; on poll a write(2) where a thread
+ *            waits.
  */
 MIO_API int mio_source_blocked(struct mio_source *source, uint32_t direction);
 
 /*
  * Forgets a registration without asking the system: for a child after fork, and for a descriptor
  * that was closed while registered, whose number may be somebody else's by now. The source is open
- * and unregistered afterwards. While the descriptor is open the queue goes on to report it.
+ * and unregistered afterwards. While the descriptor is open epoll goes on to report it.
  *
  * Returns  0; also when it is not registered
  * Errors   -EINVAL  NULL

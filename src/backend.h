@@ -13,7 +13,7 @@
  *     no heap, except through the growth helper of backends with tables
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
- * wait on one thread at a time; wake anywhere, signal handlers included.
+ * blocked and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.
  */
 #ifndef MIO_BACKEND_H
 #define MIO_BACKEND_H
@@ -25,7 +25,8 @@ struct mio__backend {
     uint32_t id;           /* MIO_BACKEND_... */
     mio_interest features; /* interest bits and modes that it knows */
 
-    /* Opens the queue. Sets poll->fd, or MIO_FD_NONE where there is no descriptor. */
+    /* Opens the queue. Sets poll->fd, or MIO_FD_NONE where there is no descriptor. The allocator
+     * and the notifier of the poll are set. */
     int (*open)(struct mio_poll *poll);
 
     /* Releases what this process holds of the queue, without changing the queue itself. */
@@ -41,6 +42,18 @@ struct mio__backend {
 
     /* Stops to watch. The source counts as unregistered whatever this returns. */
     int (*remove)(struct mio_poll *poll, struct mio_source *source);
+
+    /*
+     * Arms directions of a source in edge mode again, after its I/O said that they are drained.
+     * NULL where the kernel's edges need no help.
+     */
+    void (*blocked)(struct mio_poll *poll, struct mio_source *source, uint32_t direction);
+
+    /*
+     * Forgets a source without a system call and without a lock. NULL where the backend keeps
+     * nothing of it.
+     */
+    void (*abandon)(struct mio_poll *poll, struct mio_source *source);
 
     /*
      * Waits: fetch, clear the pending wakers (mio__wakers_clear), translate, report.
@@ -71,7 +84,7 @@ struct mio__backend {
 const struct mio__backend *mio__backend_find(uint32_t id);
 
 /* The last value of MIO_BACKEND_... and MIO_WAKER_... that means something on any system. */
-#define MIO__BACKEND_LAST MIO_BACKEND_EPOLL
+#define MIO__BACKEND_LAST MIO_BACKEND_POLL
 #define MIO__WAKER_LAST MIO_WAKER_PIPE
 
 #endif

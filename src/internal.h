@@ -8,6 +8,12 @@
 /* The states of a source. Zero-initialised is closed. */
 enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
 
+/* Flags of a source. */
+enum {
+    MIO__RAW = 1,   /* a descriptor of the user's, which may be of any kind, or closed */
+    MIO__REARM = 2, /* registered where edges are emulated: I/O reports what it drained */
+};
+
 #define MIO__INTEREST_BITS (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO)
 #define MIO__MODE_BITS (MIO_LEVEL | MIO_ONESHOT)
 
@@ -50,6 +56,9 @@ static inline int mio__wait_end(struct mio_poll *poll, int n)
 
 /* Ends the registration of a descriptor source, if there is one, whatever the system says. */
 int mio__source_detach(struct mio_source *source);
+
+/* After I/O on a source: arms what was drained again, where edges are emulated. */
+void mio__source_drained(struct mio_source *source, uint32_t direction);
 
 /* Makes an open descriptor source. */
 void mio__source_open(struct mio_source *source, mio_fd fd);

@@ -1,4 +1,5 @@
 /* The poll: opening, waiting, closing. */
+#include "grow.h"
 #include "internal.h"
 #include "sys/sys.h"
 
@@ -13,6 +14,9 @@ static int poll_choose(struct mio_poll *poll, const struct mio_poll_options *opt
         return -EINVAL;
     if (!mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]))
         return -EINVAL;
+    if (!mio__allocator_is_valid(&options->allocator))
+        return -EINVAL;
+    poll->allocator = options->allocator;
     poll->backend = mio__backend_find(options->backend);
     poll->notifier = mio__notifier_find(options->waker);
     return poll->backend && poll->notifier ? 0 : -ENOTSUP;

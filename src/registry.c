@@ -83,6 +83,10 @@ static void record(struct mio_source *source, struct mio_poll *poll, mio_interes
     source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
     source->mode = (uint8_t)((interest & MIO__MODE_BITS) >> 8);
     source->state = MIO__REGISTERED;
+    if (!source->ops && poll->backend->blocked && (interest & MIO__MODE_BITS) == MIO_EDGE)
+        source->flags |= MIO__REARM;
+    else
+        source->flags &= (uint8_t)~MIO__REARM;
 }
 
 static void forget(struct mio_source *source)
@@ -92,6 +96,7 @@ static void forget(struct mio_source *source)
     source->interest = 0;
     source->mode = 0;
     source->state = MIO__OPEN;
+    source->flags &= (uint8_t)~MIO__REARM;
     mio__poll_release(poll);
 }
 
@@ -143,6 +148,7 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     if (result < 0) {
         source->interest = before.interest;
         source->mode = before.mode;
+        source->flags = before.flags;
     }
     return result;
 }
@@ -175,7 +181,11 @@ int mio__source_detach(struct mio_source *source)
 int mio_source_abandon(struct mio_source *source)
 {
     int result = mio__source_check(source);
-    if (result == 0 && source->state == MIO__REGISTERED)
-        forget(source);
-    return result;
+    if (result < 0 || source->state != MIO__REGISTERED)
+        return result;
+    struct mio_poll *poll = source->poll;
+    if (!source->ops && poll->backend->abandon)
+        poll->backend->abandon(poll, source);
+    forget(source);
+    return 0;
 }

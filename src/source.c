@@ -18,6 +18,7 @@ int mio_source_init_fd(struct mio_source *source, mio_fd fd)
     if (fd < 0)
         return -EBADF;
     mio__source_open(source, fd);
+    source->flags = MIO__RAW;
     return 0;
 }
 
@@ -39,8 +40,16 @@ int mio_source_blocked(struct mio_source *source, uint32_t direction)
         return -EINVAL;
     if (source->state == MIO__CLOSED)
         return -EBADF;
-    /* Epoll re-arms by itself. */
-    return source->ops ? -EINVAL : 0;
+    if (source->ops)
+        return -EINVAL;
+    mio__source_drained(source, direction);
+    return 0;
+}
+
+void mio__source_drained(struct mio_source *source, uint32_t direction)
+{
+    if (source->flags & MIO__REARM)
+        source->poll->backend->blocked(source->poll, source, direction);
 }
 
 bool mio_source_is_registered(const struct mio_source *source)

@@ -10,6 +10,19 @@
 
 #define MIO__SOURCE(object) ((object) ? &(object)->source : NULL)
 
+/*
+ * Every read and write ends with this: where edges are emulated, would-block and a short transfer
+ * arm the direction again. asked is 0 for what has no length (accept), or never ends short (peek).
+ */
+static inline ptrdiff_t mio__socket_done(struct mio_source *source, uint32_t direction,
+                                         ptrdiff_t result, size_t asked)
+{
+    if ((source->flags & MIO__REARM) &&
+        (result == -EAGAIN || (result > 0 && (size_t)result < asked)))
+        mio__source_drained(source, direction);
+    return result;
+}
+
 /* Opens a stream socket for the address, within its own options. The source starts closed. */
 int mio__socket_create(struct mio_source *source, const struct mio_addr *addr);
 

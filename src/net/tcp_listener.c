@@ -65,11 +65,12 @@ int mio_tcp_listener_accept(struct mio_tcp_listener *listener, struct mio_tcp_st
         return -EINVAL;
     memset(stream, 0, sizeof *stream);
     int result = mio__source_check(MIO__SOURCE(listener));
-    if (result == 0)
-        result = mio__socket_accept(listener->source.fd, &fd, peer);
+    if (result < 0)
+        return result;
+    result = mio__socket_accept(listener->source.fd, &fd, peer);
     if (result == 0)
         mio__source_open(&stream->source, fd);
-    return result;
+    return (int)mio__socket_done(&listener->source, MIO_READABLE, result, 0);
 }
 
 bool mio_accept_should_continue(int error)

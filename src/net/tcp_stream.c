@@ -75,7 +75,9 @@ static ptrdiff_t receive(struct mio_tcp_stream *stream, void *buf, size_t len, b
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    return mio__socket_recv(stream->source.fd, buf, at_most(len), peek);
+    len = at_most(len);
+    ptrdiff_t result = mio__socket_recv(stream->source.fd, buf, len, peek);
+    return mio__socket_done(&stream->source, MIO_READABLE, result, peek ? 0 : len);
 }
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buf, size_t len)
@@ -91,11 +93,15 @@ ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, size_t l
 ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
                                size_t count)
 {
-    if (!stream || !bufs || count > MIO_BUFS_MAX || mio_bufs_len(bufs, count) == 0)
+    if (!stream || !bufs || count > MIO_BUFS_MAX)
+        return -EINVAL;
+    size_t len = at_most(mio_bufs_len(bufs, count));
+    if (len == 0)
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    return mio__socket_recvv(stream->source.fd, bufs, count);
+    ptrdiff_t result = mio__socket_recvv(stream->source.fd, bufs, count);
+    return mio__socket_done(&stream->source, MIO_READABLE, result, len);
 }
 
 ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, size_t len)
@@ -104,7 +110,11 @@ ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, s
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    return len == 0 ? 0 : mio__socket_send(stream->source.fd, buf, at_most(len));
+    if (len == 0)
+        return 0;
+    len = at_most(len);
+    ptrdiff_t result = mio__socket_send(stream->source.fd, buf, len);
+    return mio__socket_done(&stream->source, MIO_WRITABLE, result, len);
 }
 
 ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
@@ -114,7 +124,11 @@ ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const struct mio_
         return -EINVAL;
     if (stream->source.state == MIO__CLOSED)
         return -EBADF;
-    return mio_bufs_len(bufs, count) == 0 ? 0 : mio__socket_sendv(stream->source.fd, bufs, count);
+    size_t len = at_most(mio_bufs_len(bufs, count));
+    if (len == 0)
+        return 0;
+    ptrdiff_t result = mio__socket_sendv(stream->source.fd, bufs, count);
+    return mio__socket_done(&stream->source, MIO_WRITABLE, result, len);
 }
 
 int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, int how)

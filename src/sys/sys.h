@@ -23,6 +23,9 @@ int mio__error_of(int system_error);
 /* Closes. An interruption is no error: the descriptor is gone. */
 int mio__fd_close(mio_fd fd);
 
+/* 0 for a descriptor that can become ready: -EBADF, -EPERM for files and directories. */
+int mio__fd_check_pollable(mio_fd fd);
+
 /* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
 int mio__fd_adopt(mio_fd fd);
 
@@ -39,7 +42,12 @@ struct mio__notifier {
      * cancellation point, keeps errno.
      */
     int (*raise)(mio_fd read_fd, mio_fd write_fd);
+
+    /* Makes read_fd unreadable until the next raise. */
+    void (*drain)(mio_fd read_fd);
 };
+
+void mio__notifier_close(mio_fd read_fd, mio_fd write_fd);
 
 /* kind: MIO_WAKER_..., the default included. Returns NULL where this build does not have it. */
 const struct mio__notifier *mio__notifier_find(uint32_t kind);

@@ -18,20 +18,21 @@
  *      source deregisters it first.
  *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
  */
-#define _GNU_SOURCE 1 /* EPOLLRDHUP */
+#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "internal.h"
 #include "sys/linux/sanitizers.h"
 #include "sys/linux/syscall.h"
 #include "sys/sys.h"
+#include "sys/unix/poll_bits.h"
 #include "wakers.h"
 
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-_Static_assert(EPOLLIN == MIO_READABLE && EPOLLPRI == MIO_PRIORITY && EPOLLOUT == MIO_WRITABLE &&
-                   EPOLLERR == MIO_ERROR,
-               "the common bits need no translation");
+_Static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT &&
+                   EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
+               "epoll's bits are those of poll(2)");
 _Static_assert(sizeof(struct epoll_event) <= sizeof(struct mio_event),
                "the kernel's events fit into the caller's array");
 
@@ -66,13 +67,7 @@ static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_t
 
 static uint32_t bits_of(mio_interest interest)
 {
-    uint32_t bits = 0;
-    if (interest & MIO_READABLE)
-        bits |= EPOLLIN | EPOLLRDHUP;
-    if (interest & MIO_WRITABLE)
-        bits |= EPOLLOUT;
-    if (interest & MIO_PRIORITY)
-        bits |= EPOLLPRI;
+    uint32_t bits = mio__poll_bits_of(interest);
     if (!(interest & MIO_LEVEL))
         bits |= EPOLLET;
     if (interest & MIO_ONESHOT)
@@ -151,24 +146,6 @@ static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeo
 }
 #endif
 
-/* What beside readable and writable was reported (D, E). */
-static uint32_t rare_readiness(uint32_t bits)
-{
-    uint32_t readiness = bits & (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR);
-    if (bits & EPOLLPRI)
-        readiness |= MIO_READABLE;
-    if (bits & EPOLLRDHUP)
-        readiness |= MIO_READABLE | MIO_READ_CLOSED;
-    if (bits & EPOLLHUP)
-        readiness |= MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_WRITE_CLOSED;
-    if (bits & EPOLLERR) {
-        readiness |= MIO_READABLE | MIO_WRITABLE;
-        if ((bits & EPOLLOUT) || bits == EPOLLERR)
-            readiness |= MIO_WRITE_CLOSED;
-    }
-    return readiness;
-}
-
 /* Widens the kernel's events to ours in place, from the end, for ours may be longer (A). */
 static inline void translate(struct mio_event *events, int n)
 {
@@ -176,10 +153,8 @@ static inline void translate(struct mio_event *events, int n)
     while (n-- > 0) {
         struct epoll_event event;
         memcpy(&event, fetched + (size_t)n * sizeof event, sizeof event);
-        uint32_t bits = event.events;
         events[n].token = (mio_token)event.data.ptr;
-        events[n].readiness =
-            (bits & ~(uint32_t)(EPOLLIN | EPOLLOUT)) == 0 ? bits : rare_readiness(bits);
+        events[n].readiness = mio__readiness_of(event.events);
     }
 }
 
@@ -210,13 +185,6 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static void waker_release(struct mio_waker *waker)
-{
-    mio__fd_close(waker->read_fd);
-    if (waker->write_fd != waker->read_fd)
-        mio__fd_close(waker->write_fd);
-}
-
 static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
 {
     int result = poll->notifier->open(&waker->read_fd, &waker->write_fd);
@@ -225,20 +193,20 @@ static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_
     /* Edge-triggered and never read by the wait: each signal is an event (F). */
     result = control(poll, EPOLL_CTL_ADD, waker->read_fd, token, EPOLLIN | EPOLLET);
     if (result < 0)
-        waker_release(waker);
+        mio__notifier_close(waker->read_fd, waker->write_fd);
     return result;
 }
 
 static void epoll_waker_close(struct mio_poll *poll, struct mio_waker *waker)
 {
     control(poll, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
-    waker_release(waker);
+    mio__notifier_close(waker->read_fd, waker->write_fd);
 }
 
 static void epoll_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
 {
     (void)poll;
-    waker_release(waker);
+    mio__notifier_close(waker->read_fd, waker->write_fd);
 }
 
 static int epoll_wake(struct mio_poll *poll, struct mio_waker *waker)

@@ -13,6 +13,13 @@ static int eventfd_open(mio_fd *read_fd, mio_fd *write_fd)
     return 0;
 }
 
+static void eventfd_drain(mio_fd read_fd)
+{
+    uint64_t count;
+    while (mio__raw_read(read_fd, &count, sizeof count) == -EINTR)
+        continue;
+}
+
 static int eventfd_raise(mio_fd read_fd, mio_fd write_fd)
 {
     uint64_t count = 1;
@@ -21,7 +28,7 @@ static int eventfd_raise(mio_fd read_fd, mio_fd write_fd)
         if (result >= 0)
             return 0;
         if (result == -EAGAIN) /* the counter is full, after 2^64 - 2 signals */
-            mio__raw_read(read_fd, &(uint64_t){0}, sizeof(uint64_t));
+            eventfd_drain(read_fd);
         else if (result != -EINTR)
             return (int)result;
     }
@@ -32,4 +39,5 @@ const struct mio__notifier mio__notifier_eventfd = {
     .kind = MIO_WAKER_EVENTFD,
     .open = eventfd_open,
     .raise = eventfd_raise,
+    .drain = eventfd_drain,
 };

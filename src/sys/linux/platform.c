@@ -3,10 +3,16 @@
 #include "sys/sys.h"
 
 extern const struct mio__backend mio__backend_epoll;
+extern const struct mio__backend mio__backend_poll;
 extern const struct mio__notifier mio__notifier_eventfd;
 extern const struct mio__notifier mio__notifier_pipe;
 
-static const struct mio__backend *const backends[] = {&mio__backend_epoll};
+static const struct mio__backend *const backends[] = {
+#ifndef MIO_FORCE_POLL
+    &mio__backend_epoll,
+#endif
+    &mio__backend_poll,
+};
 
 static const struct mio__notifier *const notifiers[] = {
 #ifndef MIO_FORCE_WAKER_PIPE

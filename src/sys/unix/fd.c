@@ -2,6 +2,7 @@
 #include "sys/sys.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int mio__error_of(int system_error)
@@ -33,6 +34,14 @@ int mio__fd_close(mio_fd fd)
     return mio__last_error();
 }
 
+int mio__fd_check_pollable(mio_fd fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return mio__last_error();
+    return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+}
+
 int mio__fd_adopt(mio_fd fd)
 {
     int status = fcntl(fd, F_GETFL);
@@ -47,4 +56,11 @@ int mio__fd_adopt(mio_fd fd)
         return error;
     }
     return 0;
+}
+
+void mio__notifier_close(mio_fd read_fd, mio_fd write_fd)
+{
+    mio__fd_close(read_fd);
+    if (write_fd != read_fd)
+        mio__fd_close(write_fd);
 }

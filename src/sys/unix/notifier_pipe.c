@@ -16,7 +16,7 @@ static int pipe_open(mio_fd *read_fd, mio_fd *write_fd)
     return 0;
 }
 
-static void pipe_empty(mio_fd read_fd)
+static void pipe_drain(mio_fd read_fd)
 {
     char bytes[64];
     ptrdiff_t n;
@@ -33,7 +33,7 @@ static void pipe_empty(mio_fd read_fd)
 static int pipe_raise(mio_fd read_fd, mio_fd write_fd)
 {
     for (;;) {
-        pipe_empty(read_fd);
+        pipe_drain(read_fd);
         ptrdiff_t result = mio__raw_write(write_fd, "", 1);
         if (result >= 0)
             return 0;
@@ -47,4 +47,5 @@ const struct mio__notifier mio__notifier_pipe = {
     .kind = MIO_WAKER_PIPE,
     .open = pipe_open,
     .raise = pipe_raise,
+    .drain = pipe_drain,
 };

@@ -1,0 +1,52 @@
+/*
+ * Between our bits and those of poll(2), which are also epoll's on the systems that have both.
+ */
+#ifndef MIO_POLL_BITS_H
+#define MIO_POLL_BITS_H
+
+#include <mio.h>
+
+#include <poll.h>
+
+#ifndef POLLRDHUP
+#define POLLRDHUP 0
+#endif
+
+_Static_assert(POLLIN == MIO_READABLE && POLLPRI == MIO_PRIORITY && POLLOUT == MIO_WRITABLE &&
+                   POLLERR == MIO_ERROR,
+               "the common bits need no translation");
+
+/* What to ask for. POLLERR and POLLHUP come unasked. */
+static inline uint32_t mio__poll_bits_of(uint32_t interest)
+{
+    uint32_t bits = interest & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
+    return interest & MIO_READABLE ? bits | POLLRDHUP : bits;
+}
+
+/*
+ * What was reported beside readable and writable. The end of a pipe without data is HUP alone, not
+ * IN. A pipe whose reader is gone is ERR, with OUT while it has room.
+ */
+static inline uint32_t mio__rare_readiness(uint32_t bits)
+{
+    uint32_t readiness = bits & (POLLIN | POLLPRI | POLLOUT | POLLERR);
+    if (bits & POLLPRI)
+        readiness |= MIO_READABLE;
+    if (bits & POLLRDHUP)
+        readiness |= MIO_READABLE | MIO_READ_CLOSED;
+    if (bits & POLLHUP)
+        readiness |= MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_WRITE_CLOSED;
+    if (bits & POLLERR) {
+        readiness |= MIO_READABLE | MIO_WRITABLE;
+        if ((bits & POLLOUT) || bits == POLLERR)
+            readiness |= MIO_WRITE_CLOSED;
+    }
+    return readiness;
+}
+
+static inline uint32_t mio__readiness_of(uint32_t bits)
+{
+    return (bits & ~(uint32_t)(POLLIN | POLLOUT)) == 0 ? bits : mio__rare_readiness(bits);
+}
+
+#endif
