@@ -13,8 +13,10 @@ int main(int argc, char **argv)
         &suite_register,
         &suite_source,
         &suite_custom,
+        &suite_memory,
         &suite_modes,
         &suite_drain,
+        &suite_emulation,
         &suite_readiness,
 #ifndef MIO_NO_NET
         &suite_addr,

@@ -24,7 +24,6 @@ enum { TOKEN = 7 };
 static void check_readiness(struct mio_source *source, mio_interest interest, uint32_t expected)
 {
     struct mio_poll poll;
-    support_need_epoll();
     test_poll_init(&poll);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), source, TOKEN, interest | test_config.mode), 0);
     if (expected == 0)

@@ -177,7 +177,9 @@ static void abandon_leaves_the_new_owner_of_the_number_alone(void)
     CHECK_EQ(dup3(other, fd, O_CLOEXEC), fd);
     CHECK_EQ(close(other), 0);
     CHECK_EQ(mio_source_init_fd(&owner, fd), 0);
-    CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -ENOENT);
+    /* Only the kernel's own table knows that the number means something else now. */
+    if (support_is_epoll(&poll))
+        CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -ENOENT);
     CHECK(mio_source_is_registered(&source));
     CHECK_EQ(mio_register(registry, &owner, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_source_abandon(&source), 0);
@@ -203,8 +205,11 @@ static void abandoned_source_is_open_and_unregistered(void)
     CHECK_EQ(mio_source_abandon(&source), 0);
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_deregister(registry, &source), -ENOENT);
-    /* No system call was made: the queue goes on to report the open descriptor. */
-    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    /* No system call was made: the kernel's queue goes on to report the open descriptor. */
+    if (support_is_epoll(&poll))
+        CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    else
+        test_expect_no_event(&poll);
     CHECK_EQ(close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }

@@ -47,6 +47,17 @@ void test_expect_no_event(struct mio_poll *poll)
     CHECK_EQ(n, 0);
 }
 
+void test_drain(struct mio_source *source)
+{
+    char buf[256];
+    ssize_t n;
+    do
+        n = read(mio_source_fd(source), buf, sizeof buf);
+    while (n > 0 || (n < 0 && errno == EINTR));
+    CHECK(n < 0 && errno == EAGAIN);
+    CHECK_EQ(mio_source_blocked(source, MIO_READABLE), 0);
+}
+
 bool test_is_nonblocking(int fd)
 {
     return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;

@@ -19,6 +19,9 @@ void test_expect_no_event(struct mio_poll *poll);
 /* Waits until token is reported with all bits of wanted, over several events; returns their or. */
 uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t wanted);
 
+/* Reads a raw source until would-block and reports that, as the draining rule asks. */
+void test_drain(struct mio_source *source);
+
 bool test_is_nonblocking(int fd);
 bool test_is_cloexec(int fd);
 /* Whether the host has IPv6 on the loopback device. */

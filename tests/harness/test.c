@@ -41,7 +41,9 @@ static unsigned mode_bit = TEST_EDGE;
 static const struct {
     const char *name;
     uint32_t value;
-} backends[] = {{"default", MIO_BACKEND_DEFAULT}, {"epoll", MIO_BACKEND_EPOLL}},
+} backends[] = {{"default", MIO_BACKEND_DEFAULT},
+                {"epoll", MIO_BACKEND_EPOLL},
+                {"poll", MIO_BACKEND_POLL}},
   wakers[] = {
       {"default", MIO_WAKER_DEFAULT}, {"eventfd", MIO_WAKER_EVENTFD}, {"pipe", MIO_WAKER_PIPE}};
 

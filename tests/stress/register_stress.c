@@ -36,7 +36,8 @@ struct item {
 
 struct registrar {
     struct item items[ITEMS];
-    struct mio_registry clones[CLONES]; /* zero: closed */
+    struct mio_registry clones[CLONES];
+    bool is_open[CLONES];
     pthread_t thread;
     uint32_t random;
 };
@@ -87,19 +88,16 @@ static mio_interest random_interest(struct registrar *registrar)
 /* Opens or closes a clone now and then; any registry of the poll is as good as the other. */
 static struct mio_registry *random_registry(struct registrar *registrar)
 {
-    struct mio_registry *clone = &registrar->clones[stress_random(&registrar->random, CLONES)];
-    switch (stress_random(&registrar->random, 8)) {
-    case 0:
+    uint32_t number = stress_random(&registrar->random, CLONES);
+    struct mio_registry *clone = &registrar->clones[number];
+    uint32_t dice = stress_random(&registrar->random, 8);
+    if (dice < 2) {
         stress_require(mio_registry_close(clone) == 0, "a clone does not close");
-        break;
-    case 1:
-        stress_require(mio_registry_close(clone) == 0, "a clone does not close");
-        stress_require(mio_registry_clone(mio_poll_registry(&s.poll), clone) == 0, "no clone");
-        break;
-    default:
-        break;
+        registrar->is_open[number] = dice == 1;
     }
-    return mio_registry_fd(clone) == MIO_FD_NONE ? mio_poll_registry(&s.poll) : clone;
+    if (dice == 1)
+        stress_require(mio_registry_clone(mio_poll_registry(&s.poll), clone) == 0, "no clone");
+    return registrar->is_open[number] ? clone : mio_poll_registry(&s.poll);
 }
 
 static void follow(const struct item *item)
@@ -190,6 +188,8 @@ static void handle(const struct mio_event *event, unsigned wait)
     if (number >= STABLE_PLACE) {
         while (read(s.stable_fds[number - STABLE_PLACE], &count, sizeof count) > 0)
             atomic_fetch_add(&s.found, (unsigned long)count);
+        stress_require(mio_source_blocked(&s.stable[number - STABLE_PLACE], MIO_READABLE) == 0,
+                       "blocked failed");
         return;
     }
     struct place *place = &s.places[number];

@@ -10,6 +10,7 @@
  * behind them, nor be caused by them.
  */
 #define _GNU_SOURCE 1
+#include "net.h"
 #include "stress.h"
 
 #include <limits.h>
@@ -221,6 +222,8 @@ static void *run_waiter(void *arg)
             for (unsigned k = 0; k <= s.plan.threads; k++)
                 if (s.lanes[k].token == events[i].token)
                     look(&s.lanes[k]);
+            if (events[i].token >= NOISE_TOKEN && events[i].token < NOISE_TOKEN + NOISES)
+                test_drain(&s.noises[events[i].token - NOISE_TOKEN]);
         }
         dawdle(&lane->random);
     }

@@ -1,0 +1,332 @@
+/*
+ * What a backend that makes edges itself could get wrong, and what every other one does right
+ * anyway: who has a turn, what is told of a connection that closes, kicks, closed descriptors.
+ */
+#define _GNU_SOURCE 1
+#include "suites.h"
+#include "support.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TOKEN = 7 };
+
+static int64_t cpu_time(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * MIO_NS_PER_S + time.tv_nsec;
+}
+
+/* Nothing may be reported, and the wait may not go round and round either. */
+static void expect_sleep(struct mio_poll *poll)
+{
+    struct mio_event event;
+    int64_t before = cpu_time();
+    CHECK_EQ(mio_poll_wait(poll, &event, 1, 200 * MIO_NS_PER_MS), 0);
+    CHECK(cpu_time() - before < 50 * MIO_NS_PER_MS);
+}
+
+static uint64_t kicks(const struct mio_poll *poll)
+{
+    struct mio_counters counters;
+    CHECK_EQ(mio_poll_counters(poll, &counters), 0);
+    return counters.kicks;
+}
+
+/* ---- Turns ----------------------------------------------------------------------------------- */
+
+enum { MANY = 50 };
+
+static void every_ready_source_has_its_turn(void)
+{
+    struct mio_poll poll;
+    struct mio_source sources[MANY];
+    int seen[MANY] = {0};
+    struct mio_event event;
+    test_poll_init(&poll);
+    for (int i = 0; i < MANY; i++) {
+        support_eventfd(&sources[i], 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i,
+                              MIO_READABLE | test_config.mode),
+                 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        CHECK_EQ(mio_poll_wait(&poll, &event, 1, TEST_SOON), 1);
+        CHECK(event.token < MANY);
+        seen[event.token]++;
+    }
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(seen[i], 1);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* Wakers that are woken all the time leave room for sources, and the other way round. */
+static void wakers_and_sources_take_turns(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    struct mio_waker wakers[3];
+    struct mio_event event;
+    int seen[4] = {0};
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    int fd = support_eventfd(&source, 1);
+    CHECK_EQ(mio_register(registry, &source, 3, MIO_READABLE | MIO_LEVEL), 0);
+    for (mio_token i = 0; i < 3; i++)
+        CHECK_EQ(mio_waker_init(&wakers[i], registry, i), 0);
+    for (int round = 0; round < 40; round++) {
+        for (int i = 0; i < 3; i++)
+            CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
+        CHECK_EQ(mio_poll_wait(&poll, &event, 1, TEST_SOON), 1);
+        CHECK(event.token < 4);
+        seen[event.token]++;
+    }
+    for (int i = 0; i < 4; i++)
+        CHECK(seen[i] >= 5);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(mio_waker_close(&wakers[i]), 0);
+    CHECK_EQ(mio_deregister(registry, &source), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* ---- Closing --------------------------------------------------------------------------------- */
+
+static void end_is_told_undrained(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
+    channel_send(&channel, "data", 4);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    /* Nothing is read: the direction stays disarmed where edges are emulated. */
+    channel_finish(&channel);
+    CHECK(test_expect_event(&poll, TOKEN) & MIO_READ_CLOSED);
+    expect_sleep(&poll);
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_STREAM_CASES(end_is_told_undrained)
+
+static void hang_up_is_told_once(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
+    channel_close_peer(&channel);
+    CHECK(test_expect_readiness(&poll, TOKEN, MIO_READ_CLOSED) & MIO_READABLE);
+    expect_sleep(&poll);
+    /* End of file arms nothing: else a closed connection would be told of for ever. */
+    char byte;
+    CHECK_EQ(channel_read(&channel, &byte, 1), 0);
+    expect_sleep(&poll);
+    CHECK_EQ(mio_reregister(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
+    CHECK(test_expect_event(&poll, TOKEN) & MIO_READ_CLOSED);
+    expect_sleep(&poll);
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_STREAM_CASES(hang_up_is_told_once)
+
+/* The peer has shut down and reads slowly: only the direction that is written to is watched. */
+static void half_closed_connection_sleeps_between_writes(enum channel_kind kind)
+{
+    static char block[1 << 16];
+    struct mio_poll poll;
+    struct channel channel;
+    uint32_t ready = 0;
+    size_t written = 0;
+    test_poll_init(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(
+        mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE | MIO_WRITABLE),
+        0);
+    channel_finish(&channel);
+    ready = test_expect_readiness(&poll, TOKEN, MIO_READ_CLOSED | MIO_WRITABLE);
+    CHECK_EQ(channel_read(&channel, block, sizeof block), 0);
+    for (int round = 0; round < 3; round++) {
+        while (ready & MIO_WRITABLE) {
+            ptrdiff_t n = channel_write(&channel, block, sizeof block);
+            mio_ready_after(&ready, MIO_WRITABLE, n, sizeof block);
+            CHECK(n > 0 || n == -EAGAIN);
+            written += n > 0 ? (size_t)n : 0;
+        }
+        expect_sleep(&poll);
+        channel_receive(&channel, written);
+        written = 0;
+        ready |= test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);
+    }
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_CASE(half_closed_connection_sleeps_between_writes, CHANNEL_UNIX, unix)
+DEFINE_TCP_CASE(half_closed_connection_sleeps_between_writes)
+
+/* The one difference in what an event says: see docs/design.md. */
+static void event_has_the_directions_that_are_armed(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(
+        mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE | MIO_WRITABLE),
+        0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_WRITABLE);
+    channel_send(&channel, "data", 4);
+    CHECK_EQ(test_expect_event(&poll, TOKEN),
+             support_is_epoll(&poll) ? MIO_READABLE | MIO_WRITABLE : MIO_READABLE);
+    channel_drain(&channel);
+    channel_send(&channel, "data", 4);
+    CHECK(test_expect_event(&poll, TOKEN) & MIO_READABLE);
+    CHECK_EQ(mio_reregister(mio_poll_registry(&poll), channel.source, TOKEN,
+                            MIO_READABLE | MIO_WRITABLE),
+             0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE | MIO_WRITABLE);
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_CASE(event_has_the_directions_that_are_armed, CHANNEL_UNIX, unix)
+DEFINE_TCP_CASE(event_has_the_directions_that_are_armed)
+
+/* ---- Kicks ----------------------------------------------------------------------------------- */
+
+static void registration_without_a_waiter_kicks_nothing(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    test_poll_init(&poll);
+    int fd = support_eventfd(&source, 1);
+    for (int i = 0; i < 1000; i++) {
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
+        CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
+        if (i % 100 == 0)
+            test_expect_event(&poll, TOKEN);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
+    }
+    CHECK_EQ(kicks(&poll), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void waiter_takes_up_changes_and_sleeps_on(void)
+{
+    struct mio_poll poll;
+    struct mio_source quiet, loud;
+    struct waiter waiter;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    int quiet_fd = support_eventfd(&quiet, 0);
+    int loud_fd = support_eventfd(&loud, 0);
+    waiter_start(&waiter, &poll);
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(mio_register(registry, &quiet, 1, MIO_READABLE), 0);
+        CHECK_EQ(mio_reregister(registry, &quiet, 2, MIO_READABLE), 0);
+        CHECK_EQ(mio_deregister(registry, &quiet), 0);
+    }
+    CHECK(!atomic_load(&waiter.done));
+    CHECK_EQ(mio_register(registry, &loud, TOKEN, MIO_READABLE), 0);
+    CHECK_EQ(write(loud_fd, &(uint64_t){1}, 8), 8);
+    CHECK_EQ(waiter_join(&waiter), 1);
+    CHECK_EQ(waiter.events[0].token, TOKEN);
+    CHECK(support_is_epoll(&poll) ? kicks(&poll) == 0 : kicks(&poll) > 0);
+    CHECK_EQ(mio_deregister(registry, &loud), 0);
+    CHECK_EQ(close(quiet_fd), 0);
+    CHECK_EQ(close(loud_fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* A kick and a wake use one descriptor on some backends: the kick may not swallow the wake. */
+static void wake_among_kicks_is_reported(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    struct mio_waker waker;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    int fd = support_eventfd(&source, 0);
+    CHECK_EQ(mio_waker_init(&waker, registry, TOKEN), 0);
+    for (long i = 0; i < test_scaled(300); i++) {
+        struct waiter waiter;
+        waiter_start(&waiter, &poll);
+        CHECK_EQ(mio_register(registry, &source, 1, MIO_READABLE), 0);
+        CHECK_EQ(mio_waker_wake(&waker), 0);
+        CHECK_EQ(mio_deregister(registry, &source), 0);
+        CHECK_EQ(waiter_join(&waiter), 1);
+        CHECK_EQ(waiter.events[0].token, TOKEN);
+    }
+    CHECK_EQ(mio_waker_close(&waker), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* ---- Closed descriptors ---------------------------------------------------------------------- */
+
+static void closed_descriptor_is_dropped_and_its_number_serves_again(void)
+{
+    struct mio_poll poll;
+    struct mio_source old, new;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    int fd = support_eventfd(&old, 0);
+    CHECK_EQ(mio_register(registry, &old, 1, MIO_READABLE), 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(close(fd), 0);
+    expect_sleep(&poll);
+    CHECK_EQ(mio_source_abandon(&old), 0);
+    CHECK_EQ(support_eventfd(&new, 1), fd);
+    CHECK_EQ(mio_register(registry, &new, TOKEN, MIO_READABLE), 0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK_EQ(mio_deregister(registry, &new), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void deregister_of_a_dropped_descriptor_unregisters(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    test_poll_init(&poll);
+    int fd = support_eventfd(&source, 0);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, 1, MIO_READABLE), 0);
+    CHECK_EQ(close(fd), 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), -EBADF);
+    CHECK(!mio_source_is_registered(&source));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* clang-format off */
+static const struct test_case cases[] = {
+    {"every_ready_source_has_its_turn", every_ready_source_has_its_turn, TEST_ANY_MODE},
+    {"wakers_and_sources_take_turns", wakers_and_sources_take_turns, 0},
+    STREAM_CASES(end_is_told_undrained, 0)
+    STREAM_CASES(hang_up_is_told_once, 0)
+    {"half_closed_connection_sleeps_between_writes_unix",
+     half_closed_connection_sleeps_between_writes_unix, 0},
+    TCP_CASE(half_closed_connection_sleeps_between_writes, 0)
+    {"event_has_the_directions_that_are_armed_unix",
+     event_has_the_directions_that_are_armed_unix, 0},
+    TCP_CASE(event_has_the_directions_that_are_armed, 0)
+    {"registration_without_a_waiter_kicks_nothing", registration_without_a_waiter_kicks_nothing, 0},
+    {"waiter_takes_up_changes_and_sleeps_on", waiter_takes_up_changes_and_sleeps_on, 0},
+    {"wake_among_kicks_is_reported", wake_among_kicks_is_reported, 0},
+    {"closed_descriptor_is_dropped_and_its_number_serves_again",
+     closed_descriptor_is_dropped_and_its_number_serves_again, 0},
+    {"deregister_of_a_dropped_descriptor_unregisters",
+     deregister_of_a_dropped_descriptor_unregisters, 0},
+    {NULL, NULL, 0},
+};
+/* clang-format on */
+
+const struct test_suite suite_emulation = {"emulation", cases};

@@ -1,0 +1,224 @@
+/*
+ * Where memory comes from: backends with tables ask for it when a poll is opened and when more is
+ * registered than ever before, and never else. The kernel's own tables need none.
+ */
+#define _GNU_SOURCE 1
+#include "suites.h"
+#include "support.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* An allocator that counts, and that can be told to fail. */
+struct counter {
+    long calls;
+    long fail_at; /* the call that fails, counted from 1; 0 for none */
+    size_t bytes; /* that were not given back */
+    size_t blocks;
+};
+
+static void *counted_allocate(void *arg, size_t size)
+{
+    struct counter *counter = arg;
+    if (++counter->calls == counter->fail_at)
+        return NULL;
+    counter->bytes += size;
+    counter->blocks++;
+    return malloc(size);
+}
+
+static void counted_release(void *arg, void *memory, size_t size)
+{
+    struct counter *counter = arg;
+    counter->bytes -= size;
+    counter->blocks--;
+    free(memory);
+}
+
+static struct mio_poll_options options_with(struct counter *counter)
+{
+    struct mio_poll_options options = test_config.poll;
+    *counter = (struct counter){0};
+    options.allocator.allocate = counted_allocate;
+    options.allocator.release = counted_release;
+    options.allocator.arg = counter;
+    return options;
+}
+
+static bool has_tables(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool has = mio_poll_fd(&poll) == MIO_FD_NONE;
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    return has;
+}
+
+static void check_all_given_back(const struct counter *counter)
+{
+    CHECK_EQ(counter->bytes, 0);
+    CHECK_EQ(counter->blocks, 0);
+}
+
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+static void half_an_allocator_is_invalid(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    options.allocator.release = NULL;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), -EINVAL);
+    options = options_with(&counter);
+    options.allocator.allocate = NULL;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), -EINVAL);
+    CHECK_EQ(counter.calls, 0);
+}
+
+enum { MANY = 300 };
+
+static void memory_comes_from_the_allocator_and_goes_back(void)
+{
+    static struct mio_source sources[MANY];
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    for (int i = 0; i < MANY; i++) {
+        support_eventfd(&sources[i], 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
+                 0);
+    }
+    CHECK(has_tables() ? counter.calls > 2 : counter.calls == 0);
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* Fails each allocation in turn. Returns how many there were. */
+static void failed_allocation_of_an_init_leaves_nothing(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    for (long fail_at = 1;; fail_at++) {
+        struct mio_poll_options options = options_with(&counter);
+        counter.fail_at = fail_at;
+        int result = mio_poll_init_with(&poll, &options);
+        if (result == 0)
+            break;
+        CHECK_EQ(result, -ENOMEM);
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        check_all_given_back(&counter);
+        CHECK(fail_at < 100);
+    }
+    CHECK(counter.calls >= 2);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void failed_growth_changes_nothing(void)
+{
+    static struct mio_source sources[MANY];
+    struct counter counter;
+    struct mio_poll poll;
+    int refused = 0;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (int i = 0; i < MANY; i++) {
+        support_eventfd(&sources[i], 1);
+        counter.fail_at = counter.calls + 1; /* any growth at all */
+        int result = mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL);
+        counter.fail_at = 0;
+        if (result == 0)
+            continue;
+        refused++;
+        CHECK_EQ(result, -ENOMEM);
+        CHECK(!mio_source_is_registered(&sources[i]));
+        CHECK_EQ(mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL), 0);
+    }
+    CHECK(refused >= 2);
+    struct mio_event events[MANY + 1];
+    CHECK_EQ(mio_poll_wait(&poll, events, MANY + 1, TEST_SOON), MANY);
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* ---- Churn ----------------------------------------------------------------------------------- */
+
+enum { CHURNING = 10000 };
+
+/* As many as wanted, or as the limit of descriptors allows. */
+static int raise_limit(int wanted)
+{
+    struct rlimit limit;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t free_descriptors = limit.rlim_cur - 64;
+    return free_descriptors < (rlim_t)wanted ? (int)free_descriptors : wanted;
+}
+
+static void churn(struct mio_poll *poll, struct mio_source *sources, int count)
+{
+    struct mio_registry *registry = mio_poll_registry(poll);
+    struct mio_event events[64];
+    for (int i = 0; i < count; i++) {
+        struct mio_source *source = &sources[(i * 7919LL) % count];
+        CHECK_EQ(mio_deregister(registry, source), 0);
+        if (i % 100 == 0)
+            CHECK(mio_poll_wait(poll, events, 64, 0) > 0);
+        CHECK_EQ(mio_register(registry, source, (mio_token)i, MIO_READABLE), 0);
+    }
+}
+
+static void many_churning(void)
+{
+    static struct mio_source sources[CHURNING];
+    struct counter counter;
+    struct mio_poll poll;
+    int count = raise_limit(CHURNING);
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    for (int i = 0; i < count; i++) {
+        support_eventfd(&sources[i], 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
+                 0);
+    }
+    churn(&poll, sources, count);
+    long calls = counter.calls;
+    for (int round = 0; round < 3; round++)
+        churn(&poll, sources, count);
+    CHECK_EQ(counter.calls, calls);
+    /* The child ends with everything open. */
+}
+
+static void steady_state_allocates_nothing(void)
+{
+    test_in_child(many_churning); /* for the limit of descriptors */
+}
+
+static const struct test_case cases[] = {
+    {"half_an_allocator_is_invalid", half_an_allocator_is_invalid, 0},
+    {"memory_comes_from_the_allocator_and_goes_back", memory_comes_from_the_allocator_and_goes_back,
+     0},
+    {"failed_allocation_of_an_init_leaves_nothing", failed_allocation_of_an_init_leaves_nothing, 0},
+    {"failed_growth_changes_nothing", failed_growth_changes_nothing, 0},
+    {"steady_state_allocates_nothing", steady_state_allocates_nothing, 0},
+    {NULL, NULL, 0},
+};
+
+const struct test_suite suite_memory = {"memory", cases};
