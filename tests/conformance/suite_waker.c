@@ -1,7 +1,7 @@
 /* Wakers: what one wake does, what many do, and what is left of them after a close. */
 #define _GNU_SOURCE 1
-#include "net.h"
 #include "suites.h"
+#include "waker_util.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,33 +10,7 @@
 
 #include <fcntl.h>
 
-enum { TOKEN = 7, OTHER = 8, SOURCE = 9 };
-
-static void open_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    test_poll_init(poll);
-    CHECK_EQ(mio_waker_init(waker, mio_poll_registry(poll), TOKEN), 0);
-}
-
-static void close_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    CHECK_EQ(mio_waker_close(waker), 0);
-    CHECK_EQ(mio_poll_close(poll), 0);
-}
-
-/* The wake is reported, once. */
-static void wake_and_expect(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
-{
-    CHECK_EQ(mio_waker_wake(waker), 0);
-    test_expect_event(poll, token);
-}
-
-static int open_eventfd(unsigned value)
-{
-    int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(fd >= 0);
-    return fd;
-}
+enum { OTHER = 8, SOURCE = 9 };
 
 /* ---- What a wake does ------------------------------------------------------------------------ */
 
@@ -44,11 +18,11 @@ static void wake_before_a_wait_is_reported_once(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     test_expect_no_event(&poll);
-    wake_and_expect(&poll, &waker, TOKEN);
+    waker_wake_and_expect(&poll, &waker, TOKEN);
     test_expect_no_event(&poll);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void many_wakes_merge_into_one_event(void)
@@ -56,13 +30,13 @@ static void many_wakes_merge_into_one_event(void)
     struct mio_poll poll;
     struct mio_waker waker;
     struct mio_event events[8];
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int i = 0; i < 100; i++)
         CHECK_EQ(mio_waker_wake(&waker), 0);
     CHECK_EQ(mio_poll_wait(&poll, events, 8, TEST_SOON), 1);
     CHECK_EQ(events[0].token, TOKEN);
     test_expect_no_event(&poll);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 /* More often than a pipe has bytes: nothing fills up, though nobody drains anything. */
@@ -71,7 +45,7 @@ static void every_wake_after_a_report_is_a_new_event(void)
     struct mio_poll poll;
     struct mio_waker waker;
     struct mio_event events[8];
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (long i = 0, rounds = 1000 + test_scaled(80000); i < rounds; i++) {
         CHECK_EQ(mio_waker_wake(&waker), 0);
         CHECK_EQ(mio_poll_wait(&poll, events, 8, TEST_SOON), 1);
@@ -79,21 +53,21 @@ static void every_wake_after_a_report_is_a_new_event(void)
         if (i < 1000)
             CHECK_EQ(mio_poll_wait(&poll, events, 8, 0), 0);
     }
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void defect_01b_waker_event_is_readable(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(mio_waker_wake(&waker), 0);
         uint32_t readiness = test_expect_event(&poll, TOKEN);
         CHECK(readiness & MIO_READABLE);
         CHECK((readiness & (MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED)) == 0);
     }
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void defect_01_lost_wake(void)
@@ -101,9 +75,9 @@ static void defect_01_lost_wake(void)
     struct mio_poll poll;
     struct mio_waker waker;
     struct mio_source source;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = open_eventfd(0);
+    int fd = waker_eventfd(0);
     CHECK_EQ(mio_source_init_fd(&source, fd), 0);
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(mio_waker_wake(&waker), 0);
@@ -121,7 +95,7 @@ static void defect_01_lost_wake(void)
         test_expect_no_event(&poll);
     }
     close(fd);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void wakes_are_counted(void)
@@ -129,7 +103,7 @@ static void wakes_are_counted(void)
     struct mio_poll poll;
     struct mio_waker waker;
     struct mio_counters counters;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (uint64_t round = 1; round <= 3; round++) {
         for (int i = 0; i < 5; i++)
             CHECK_EQ(mio_waker_wake(&waker), 0);
@@ -140,14 +114,14 @@ static void wakes_are_counted(void)
         CHECK_EQ(counters.events, round);
         CHECK_EQ(counters.kicks, 0);
     }
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void wake_keeps_errno(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int i = 0; i < 3; i++) { /* the first is sent, the others are covered by it */
         errno = EDOM;
         int result = mio_waker_wake(&waker);
@@ -155,7 +129,7 @@ static void wake_keeps_errno(void)
         CHECK_EQ(result, 0);
     }
     test_expect_event(&poll, TOKEN);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
     errno = EDOM;
     CHECK_EQ(mio_waker_wake(&waker), -EBADF);
     CHECK_EQ(errno, EDOM);
@@ -175,7 +149,7 @@ static void closed_wakers_and_null_are_refused(void)
     CHECK_EQ(mio_waker_abandon(NULL), -EINVAL);
     CHECK_EQ(mio_waker_init(&waker, NULL, TOKEN), -EINVAL);
     CHECK_EQ(mio_waker_init(NULL, NULL, TOKEN), -EINVAL);
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     CHECK_EQ(mio_waker_init(NULL, mio_poll_registry(&poll), TOKEN), -EINVAL);
     for (int i = 0; i < 3; i++) {
         CHECK_EQ(mio_waker_close(&waker), 0);
@@ -210,23 +184,23 @@ static void waker_outlives_the_registry_clone_it_was_opened_with(void)
     test_poll_init(&poll);
     CHECK_EQ(mio_registry_clone(mio_poll_registry(&poll), &clone), 0);
     CHECK_EQ(mio_waker_init(&waker, &clone, TOKEN), 0);
-    wake_and_expect(&poll, &waker, TOKEN);
+    waker_wake_and_expect(&poll, &waker, TOKEN);
     CHECK_EQ(mio_registry_close(&clone), 0);
-    wake_and_expect(&poll, &waker, TOKEN);
-    close_both(&poll, &waker);
+    waker_wake_and_expect(&poll, &waker, TOKEN);
+    waker_close(&poll, &waker);
 }
 
 static void poll_with_an_open_waker_cannot_be_closed(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
-    wake_and_expect(&poll, &waker, TOKEN);
+    waker_wake_and_expect(&poll, &waker, TOKEN);
     CHECK_EQ(mio_waker_wake(&waker), 0);
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
     test_expect_event(&poll, TOKEN);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void defect_16_second_waker_after_the_first_was_closed(void)
@@ -236,7 +210,7 @@ static void defect_16_second_waker_after_the_first_was_closed(void)
     test_poll_init(&poll);
     for (int round = 0; round < MIO_WAKERS_MAX + 8; round++) {
         CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN), 0);
-        wake_and_expect(&poll, &waker, TOKEN);
+        waker_wake_and_expect(&poll, &waker, TOKEN);
         CHECK_EQ(mio_waker_close(&waker), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -247,7 +221,7 @@ static void check_pending_wake_is_dropped(int (*end)(struct mio_waker *waker))
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(mio_waker_wake(&waker), 0);
         CHECK_EQ(end(&waker), 0);
@@ -256,10 +230,10 @@ static void check_pending_wake_is_dropped(int (*end)(struct mio_waker *waker))
         CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), OTHER), 0);
         if (round == 2)
             test_expect_no_event(&poll);
-        wake_and_expect(&poll, &waker, OTHER);
+        waker_wake_and_expect(&poll, &waker, OTHER);
     }
     CHECK_EQ(mio_waker_wake(&waker), 0);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void defect_27_close_drops_a_pending_wake(void)
@@ -289,7 +263,7 @@ static void descriptors_are_nonblocking_and_not_inherited(void)
             CHECK(test_is_nonblocking(fd));
         }
     CHECK(opened <= 2);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 /* Tries often, so that a failed init that keeps its place among the 32 would be seen. */
@@ -299,7 +273,7 @@ static void running_out_of_descriptors_leaves_nothing_behind(void)
     struct mio_waker waker;
     struct rlimit old, low;
     test_poll_init(&poll);
-    int lowest = open_eventfd(0);
+    int lowest = waker_eventfd(0);
     close(lowest);
     getrlimit(RLIMIT_NOFILE, &old);
     for (int i = 0; i < 2 * (MIO_WAKERS_MAX + 1); i++) {
@@ -313,8 +287,8 @@ static void running_out_of_descriptors_leaves_nothing_behind(void)
         CHECK_EQ(mio_waker_close(&waker), 0);
     }
     CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN), 0);
-    wake_and_expect(&poll, &waker, TOKEN);
-    close_both(&poll, &waker);
+    waker_wake_and_expect(&poll, &waker, TOKEN);
+    waker_close(&poll, &waker);
 }
 
 static const struct test_case cases[] = {

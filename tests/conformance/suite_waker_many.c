@@ -1,27 +1,8 @@
 /* Several wakers: of one poll, of two, and of a poll in a poll. */
-#include "net.h"
 #include "suites.h"
+#include "waker_util.h"
 
-enum { TOKEN = 7, OTHER = 8, SOURCE = 9 };
-
-static void open_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    test_poll_init(poll);
-    CHECK_EQ(mio_waker_init(waker, mio_poll_registry(poll), TOKEN), 0);
-}
-
-static void close_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    CHECK_EQ(mio_waker_close(waker), 0);
-    CHECK_EQ(mio_poll_close(poll), 0);
-}
-
-/* The wake is reported, once. */
-static void wake_and_expect(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
-{
-    CHECK_EQ(mio_waker_wake(waker), 0);
-    test_expect_event(poll, token);
-}
+enum { OTHER = 8, SOURCE = 9 };
 
 /* Opens as many as a poll can have; waker i has token i. */
 static void open_all(struct mio_poll *poll, struct mio_waker *wakers)
@@ -61,7 +42,7 @@ static void every_waker_reports_its_own_token(void)
     struct mio_waker wakers[MIO_WAKERS_MAX];
     open_all(&poll, wakers);
     for (mio_token i = 0; i < MIO_WAKERS_MAX; i++)
-        wake_and_expect(&poll, &wakers[i], i);
+        waker_wake_and_expect(&poll, &wakers[i], i);
     for (int i = 0; i < MIO_WAKERS_MAX; i++)
         CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
     expect_wakers(&poll, MIO_WAKERS_MAX, 0, MIO_WAKERS_MAX - 1);
@@ -79,7 +60,7 @@ static void waker_33_is_refused_until_another_one_is_closed(void)
         CHECK_EQ(mio_waker_wake(&extra), -EBADF);
         CHECK_EQ(mio_waker_close(&wakers[i]), 0);
         CHECK_EQ(mio_waker_init(&extra, registry, OTHER), 0);
-        wake_and_expect(&poll, &extra, OTHER);
+        waker_wake_and_expect(&poll, &extra, OTHER);
         CHECK_EQ(mio_waker_close(&extra), 0);
         CHECK_EQ(mio_waker_init(&wakers[i], registry, (mio_token)i), 0);
     }
@@ -118,7 +99,7 @@ static void every_token_value_is_the_callers(void)
     test_poll_init(&poll);
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
         CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), tokens[i]), 0);
-        wake_and_expect(&poll, &waker, tokens[i]);
+        waker_wake_and_expect(&poll, &waker, tokens[i]);
         CHECK_EQ(mio_waker_close(&waker), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -129,14 +110,14 @@ static void wake_reaches_the_poll_of_the_waker_alone(void)
     struct mio_poll polls[2];
     struct mio_waker wakers[2];
     for (int i = 0; i < 2; i++)
-        open_both(&polls[i], &wakers[i]);
+        waker_open(&polls[i], &wakers[i]);
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
         test_expect_no_event(&polls[1 - i]);
         test_expect_event(&polls[i], TOKEN);
     }
     for (int i = 0; i < 2; i++)
-        close_both(&polls[i], &wakers[i]);
+        waker_close(&polls[i], &wakers[i]);
 }
 
 static void waker_of_a_nested_poll_makes_the_outer_one_readable(void)
@@ -144,10 +125,10 @@ static void waker_of_a_nested_poll_makes_the_outer_one_readable(void)
     struct mio_poll inner, outer;
     struct mio_waker waker;
     struct mio_source source;
-    open_both(&inner, &waker);
+    waker_open(&inner, &waker);
     test_poll_init(&outer);
     if (mio_poll_fd(&inner) == MIO_FD_NONE) {
-        close_both(&inner, &waker);
+        waker_close(&inner, &waker);
         CHECK_EQ(mio_poll_close(&outer), 0);
         SKIP("this backend has no descriptor");
     }
@@ -162,7 +143,7 @@ static void waker_of_a_nested_poll_makes_the_outer_one_readable(void)
     test_expect_no_event(&inner);
     CHECK_EQ(mio_deregister(mio_poll_registry(&outer), &source), 0);
     CHECK_EQ(mio_poll_close(&outer), 0);
-    close_both(&inner, &waker);
+    waker_close(&inner, &waker);
 }
 
 static const struct test_case cases[] = {

@@ -1,7 +1,7 @@
 /* Wakers between threads: waits that a wake ends, signal handlers, cancellation, timeouts. */
 #define _GNU_SOURCE 1
-#include "net.h"
 #include "suites.h"
+#include "waker_util.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN = 7, OTHER = 8, SOURCE = 9 };
+enum { OTHER = 8, SOURCE = 9 };
 
 /* ThreadSanitizer runs a handler late, at the next call that it intercepts: look again at times. */
 #if defined(__SANITIZE_THREAD__)
@@ -24,32 +24,6 @@ enum { TOKEN = 7, OTHER = 8, SOURCE = 9 };
 #ifndef HANDLER_WAIT
 #define HANDLER_WAIT TEST_SOON
 #endif
-
-static void open_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    test_poll_init(poll);
-    CHECK_EQ(mio_waker_init(waker, mio_poll_registry(poll), TOKEN), 0);
-}
-
-static void close_both(struct mio_poll *poll, struct mio_waker *waker)
-{
-    CHECK_EQ(mio_waker_close(waker), 0);
-    CHECK_EQ(mio_poll_close(poll), 0);
-}
-
-/* The wake is reported, once. */
-static void wake_and_expect(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
-{
-    CHECK_EQ(mio_waker_wake(waker), 0);
-    test_expect_event(poll, token);
-}
-
-static int open_eventfd(unsigned value)
-{
-    int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(fd >= 0);
-    return fd;
-}
 
 static pthread_t start(void *(*run)(void *), void *arg)
 {
@@ -77,14 +51,14 @@ static void wake_from_another_thread_ends_a_wait(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int round = 0; round < 20; round++) {
         pthread_t thread = start(wake_after_a_pause, &waker);
         test_expect_event(&poll, TOKEN);
         pthread_join(thread, NULL);
     }
     test_expect_no_event(&poll);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static void *open_wake_and_hand_over(void *arg)
@@ -105,7 +79,7 @@ static void waker_opened_during_a_wait_ends_it(void)
     pthread_t thread = start(open_wake_and_hand_over, &poll);
     test_expect_event(&poll, OTHER);
     pthread_join(thread, &waker);
-    close_both(&poll, waker);
+    waker_close(&poll, waker);
 }
 
 /* ---- Order, signals, cancellation ------------------------------------------------------------ */
@@ -141,7 +115,7 @@ static void what_was_written_before_a_wake_is_visible(void)
     letter.waker = &waker;
     letter.rounds = test_scaled(2000);
     atomic_store(&letter.read, 0);
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     pthread_t thread = start(write_letters, &letter);
     for (long round = 1; round <= letter.rounds; round++) {
         test_expect_event(&poll, TOKEN);
@@ -150,7 +124,7 @@ static void what_was_written_before_a_wake_is_visible(void)
         atomic_store_explicit(&letter.read, round, memory_order_release);
     }
     pthread_join(thread, NULL);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 static struct mio_waker *handler_waker;
@@ -177,7 +151,7 @@ static void wake_in_a_signal_handler_ends_the_wait_it_interrupts(void)
     struct mio_event events[8];
     struct sigaction action = {.sa_handler = wake_in_handler}, old;
     pthread_t self = pthread_self();
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     handler_waker = &waker;
     handler_runs = 0;
     sigaction(SIGUSR1, &action, &old);
@@ -195,7 +169,7 @@ static void wake_in_a_signal_handler_ends_the_wait_it_interrupts(void)
     }
     sigaction(SIGUSR1, &old, NULL);
     test_expect_no_event(&poll);
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 struct cancelled {
@@ -220,7 +194,7 @@ static void cancelled_thread_does_not_leave_the_waker_deaf(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    open_both(&poll, &waker);
+    waker_open(&poll, &waker);
     for (int round = 0; round < 20; round++) {
         struct cancelled cancelled = {.waker = &waker};
         void *result = NULL;
@@ -231,9 +205,9 @@ static void cancelled_thread_does_not_leave_the_waker_deaf(void)
         CHECK(result == PTHREAD_CANCELED);
         CHECK_EQ(atomic_load(&cancelled.wakes), 2);
         test_expect_event(&poll, TOKEN);
-        wake_and_expect(&poll, &waker, TOKEN);
+        waker_wake_and_expect(&poll, &waker, TOKEN);
     }
-    close_both(&poll, &waker);
+    waker_close(&poll, &waker);
 }
 
 struct commotion {
@@ -248,7 +222,7 @@ static void *make_commotion(void *arg)
     struct mio_registry *registry = mio_poll_registry(commotion->poll);
     struct mio_source source;
     struct mio_waker waker;
-    int fd = open_eventfd(0);
+    int fd = waker_eventfd(0);
     int64_t deadline = mio_now_ns() + TEST_SOON;
     CHECK_EQ(mio_source_init_fd(&source, fd), 0);
     while (!atomic_load(&commotion->stop) && !atomic_load(&commotion->gave_up)) {
