@@ -45,8 +45,10 @@
  * The draining rule (edge mode, the default).  After an event repeat the operation until it returns
  *         -EAGAIN, or 0 (end of file), or an error, or
  *         at least one byte and less than you asked for (a short transfer);
- *     then, and only then, the next event is guaranteed. Once any event of the source has said
- *     MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short transfer no longer ends the drain.
+ *     then, and only then, the next event is guaranteed. After the end of a stream there is none to
+ *     come: who reads a FIFO on, for its next writer, uses level mode. Once any event of the source
+ *     has said MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short transfer no longer ends the
+ *     drain.
  *     Short transfers count on TCP, Unix stream sockets and plain pipes alone. Listeners and
  *     datagram sockets are drained by -EAGAIN alone, and so is a stream whose reads stop at urgent
  *     data, at passed descriptors or at records of a kernel TLS. mio_ready_after says it in code.
@@ -318,8 +320,8 @@ struct mio_registry {
  *
  * allocate  returns memory aligned for any object, or NULL
  * release   takes back what allocate returned, with its size
- * Both run on the threads that open, register and close; allocate also under the poll's lock, so it
- * must not call back into the same poll.
+ * Both run on threads that open, register, wait and close, also under the poll's lock: they must
+ * not call back into the same poll.
  */
 struct mio_allocator {
     void *(*allocate)(void *arg, size_t size);
@@ -375,13 +377,12 @@ struct mio_poll_options {
  * poll     storage for the poll
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL   NULL poll, unknown value or non-zero reserved word in the options
- *          -ENOTSUP  this system or build has no such backend or waker
- *                    half an allocator
+ * Errors   -EINVAL   NULL poll; unknown value, half an allocator or non-zero reserved word in the
+ *                    options
  *          -ENOTSUP  this system or build has no such backend or waker
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
- * System   epoll_create1(2); poll: eventfd(2) or pipe2(2)
+ * System   epoll_create1(2); for poll(2) eventfd(2) or pipe2(2)
  */
 MIO_API int mio_poll_init(struct mio_poll *poll);
 MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options);
@@ -561,7 +562,9 @@ struct mio_source {
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
  *                     are not found on every backend: on epoll they give -EEXIST too, on poll
  *                     both are reported.
- *           -EPERM    the descriptor is a regular file or a directory: these are always ready
+ *           -EPERM    the descriptor is of a kind that is always ready: a file, a directory. Epoll
+ *                     asks the file (it takes those of /proc and /sys that can be polled, and
+ *                     refuses /dev/null), poll goes by the type alone.
  *           -ELOOP    a poll nested in itself through others, or more than 4 deep; -EINVAL directly
  *                     in itself
  *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
@@ -611,8 +614,10 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
 
 /*
  * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
- * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. What
- * the socket types do by themselves is yours to do here, after each operation:
+ * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. Connect
+ * a stream socket, or make it listen, before you register it, or mio_reregister it after that:
+ * until then it counts as hung up, and emulated edges tell that once. What the socket types do by
+ * themselves is yours to do here, after each operation:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     if (n < 0)
@@ -725,7 +730,7 @@ struct mio_waker {
  *          -ENOSPC  the poll has MIO_WAKERS_MAX wakers
  *          -EMFILE, -ENFILE, -ENOMEM  from the system
  * Threads  any (exclusive on the waker)
- * System   eventfd(2) or pipe2(2), epoll_ctl(2)
+ * System   eventfd(2) or pipe2(2), epoll_ctl(2); none on poll
  */
 MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_token token);
 
@@ -752,7 +757,7 @@ MIO_API int mio_waker_wake(struct mio_waker *waker);
  * Returns  0; also when it is closed already
  * Errors   -EINVAL  NULL
  * Threads  any (exclusive on the waker)
- * System   epoll_ctl(2), close(2)
+ * System   epoll_ctl(2), close(2); none on poll
  */
 MIO_API int mio_waker_close(struct mio_waker *waker);
 

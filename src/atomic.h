@@ -61,6 +61,12 @@ static inline bool mio__compare_exchange(uint32_t *word, uint32_t *expected, uin
                                        __ATOMIC_ACQUIRE);
 }
 
+/*
+ * Writes a pointer in its place among the writes of this thread: a child that is forked by another
+ * thread, a copy of memory at some moment, sees all that was written before it.
+ */
+#define mio__publish(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
+
 /* Counters: read from any thread. */
 static inline uintptr_t mio__counter_read(const uintptr_t *counter)
 {

@@ -112,6 +112,7 @@ struct connection {
 struct server {
     struct mio_poll poll;
     struct mio_tcp_listener listeners[MAX_TARGETS]; /* closed: there is no such target */
+    bool paused[MAX_TARGETS];                       /* connections wait there for a free slot */
     struct mio_source report;                       /* the pipe that the clients write to */
     uint32_t report_ready;
     int64_t heard_at; /* when the clients reported last */

@@ -52,10 +52,9 @@ static void accept_all(struct server *server, struct mio_tcp_listener *listener)
 {
     for (;;) {
         struct connection *c = server->free;
-        if (c == NULL) {
-            server_fail(server, "more than %zu connections", MAX_CONNECTIONS);
+        server->paused[listener - server->listeners] = c == NULL;
+        if (c == NULL) /* some ended already, but their events wait: go on when one is closed */
             return;
-        }
         int error = mio_tcp_listener_accept(listener, &c->stream, NULL);
         if (error == -EAGAIN)
             break;
@@ -209,6 +208,9 @@ static void server_loop(struct server *server)
         server->event_count = (size_t)count;
         for (size_t i = 0; i < server->event_count; i++)
             dispatch(server, &server->events[i]);
+        for (unsigned i = 0; i < MAX_TARGETS; i++)
+            if (server->paused[i] && server->free != NULL)
+                accept_all(server, &server->listeners[i]);
     }
 }
 

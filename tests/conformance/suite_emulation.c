@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -287,6 +288,123 @@ static void wake_among_kicks_is_reported(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* Two wakes, room for one report: the other waker is closed before its turn. */
+static void waker_closed_before_its_report_is_silent(void)
+{
+    struct mio_poll poll;
+    struct mio_waker wakers[2], next;
+    struct mio_event event;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (mio_token i = 0; i < 2; i++) {
+        CHECK_EQ(mio_waker_init(&wakers[i], registry, i), 0);
+        CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
+    }
+    CHECK_EQ(mio_poll_wait(&poll, &event, 1, TEST_SOON), 1);
+    CHECK(event.token < 2);
+    CHECK_EQ(mio_waker_close(&wakers[1 - event.token]), 0);
+    CHECK_EQ(mio_waker_init(&next, registry, TOKEN), 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_waker_wake(&next), 0);
+    test_expect_event(&poll, TOKEN);
+    CHECK_EQ(mio_waker_close(&wakers[event.token]), 0);
+    CHECK_EQ(mio_waker_close(&next), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static atomic_bool closer_goes;
+
+static void *close_both_soon(void *arg)
+{
+    struct mio_waker *wakers = arg;
+    while (!atomic_load(&closer_goes))
+        continue;
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(mio_waker_close(&wakers[i]), 0);
+    return NULL;
+}
+
+/* A wait that looks for them at once, because they are due, may not end when they are closed. */
+static void wait_for_wakers_that_close_is_not_early(void)
+{
+    enum { QUIET = 200 }; /* sources that make the look take its time */
+    static struct mio_source quiet[QUIET];
+    struct mio_poll poll;
+    struct mio_event event;
+    test_poll_init(&poll);
+    for (int i = 0; i < QUIET; i++) {
+        support_eventfd(&quiet[i], 0);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &quiet[i], TOKEN, MIO_READABLE), 0);
+    }
+    for (long round = 0; round < test_scaled(1000); round++) {
+        struct mio_waker wakers[2];
+        pthread_t closer;
+        const int64_t timeout = MIO_NS_PER_MS / 2;
+        for (mio_token i = 0; i < 2; i++) {
+            CHECK_EQ(mio_waker_init(&wakers[i], mio_poll_registry(&poll), i), 0);
+            CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
+        }
+        atomic_store(&closer_goes, false);
+        CHECK_EQ(pthread_create(&closer, NULL, close_both_soon, wakers), 0);
+        CHECK_EQ(mio_poll_wait(&poll, &event, 1, TEST_SOON), 1);
+        atomic_store(&closer_goes, true);
+        int64_t begin = mio_now_ns();
+        int n = mio_poll_wait(&poll, &event, 1, timeout);
+        CHECK(n == 1 || (n == 0 && mio_now_ns() - begin >= timeout));
+        CHECK_EQ(pthread_join(closer, NULL), 0);
+    }
+    for (int i = 0; i < QUIET; i++) {
+        int fd = mio_source_fd(&quiet[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &quiet[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+#ifndef MIO_NO_NET
+static void peek_that_succeeds_arms_nothing(void)
+{
+    struct mio_poll poll;
+    struct mio_tcp_stream stream;
+    char buf[16];
+    int peer;
+    test_poll_init(&poll);
+    test_tcp_pair(&stream, &peer);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &stream.source, TOKEN, MIO_READABLE), 0);
+    test_send_all(peer, "data", 4);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK_EQ(mio_tcp_stream_peek(&stream, buf, sizeof buf), 4);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* Reads drain urgent data, too. */
+static void urgent_data_is_told_again(void)
+{
+    struct mio_poll poll;
+    struct mio_tcp_stream stream;
+    char buf[16];
+    int peer;
+    test_poll_init(&poll);
+    test_tcp_pair(&stream, &peer);
+    CHECK_EQ(
+        mio_register(mio_poll_registry(&poll), &stream.source, TOKEN, MIO_READABLE | MIO_PRIORITY),
+        0);
+    for (int round = 0; round < 3; round++) {
+        CHECK_EQ(send(peer, "!", 1, MSG_OOB), 1);
+        CHECK(test_expect_readiness(&poll, TOKEN, MIO_PRIORITY) & MIO_READABLE);
+        CHECK_EQ(recv(mio_source_fd(&stream.source), buf, 1, MSG_OOB), 1);
+        CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), -EAGAIN);
+        test_expect_no_event(&poll);
+    }
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+#endif
+
 /* ---- Closed descriptors ---------------------------------------------------------------------- */
 
 static void closed_descriptor_is_dropped_and_its_number_serves_again(void)
@@ -338,6 +456,12 @@ static const struct test_case cases[] = {
     {"registration_without_a_waiter_kicks_nothing", registration_without_a_waiter_kicks_nothing, 0},
     {"waiter_takes_up_changes_and_sleeps_on", waiter_takes_up_changes_and_sleeps_on, 0},
     {"wake_among_kicks_is_reported", wake_among_kicks_is_reported, 0},
+    {"waker_closed_before_its_report_is_silent", waker_closed_before_its_report_is_silent, 0},
+    {"wait_for_wakers_that_close_is_not_early", wait_for_wakers_that_close_is_not_early, 0},
+#ifndef MIO_NO_NET
+    {"peek_that_succeeds_arms_nothing", peek_that_succeeds_arms_nothing, 0},
+    {"urgent_data_is_told_again", urgent_data_is_told_again, 0},
+#endif
     {"closed_descriptor_is_dropped_and_its_number_serves_again",
      closed_descriptor_is_dropped_and_its_number_serves_again, 0},
     {"deregister_of_a_dropped_descriptor_unregisters",

@@ -7,7 +7,9 @@
 #include "support.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* An allocator that counts, and that can be told to fail. */
@@ -203,12 +205,105 @@ static void many_churning(void)
     for (int round = 0; round < 3; round++)
         churn(&poll, sources, count);
     CHECK_EQ(counter.calls, calls);
-    /* The child ends with everything open. */
+    for (int i = 0; i < count; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
 }
 
 static void steady_state_allocates_nothing(void)
 {
     test_in_child(many_churning); /* for the limit of descriptors */
+}
+
+/* Sources whose descriptors were closed while they were registered, and told before: their entries
+ * are out of sight, and would pile up if nobody looked for them. */
+static void abandoned_sources_leave_nothing(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    long calls = 0;
+    for (int i = 0; i < 2000; i++) {
+        struct mio_source source;
+        int fd = support_eventfd(&source, 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, (mio_token)i,
+                              MIO_READABLE | MIO_ONESHOT),
+                 0);
+        CHECK_EQ(test_expect_event(&poll, (mio_token)i), MIO_READABLE);
+        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(mio_source_abandon(&source), 0);
+        if (i == 10)
+            calls = counter.calls;
+    }
+    CHECK_EQ(counter.calls, calls);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* ---- Fork amid a growth ---------------------------------------------------------------------- */
+
+static struct {
+    struct mio_poll poll;
+    struct mio_source sources[MANY];
+    int count;
+    bool in_child; /* so that the child forks no more */
+    int forks, failures;
+} amid;
+
+/* What another thread may do at any moment: here the table is between two blocks. */
+static void release_and_fork(void *arg, void *memory, size_t size)
+{
+    int status;
+    (void)arg, (void)size;
+    free(memory);
+    if (amid.in_child || amid.forks == 4)
+        return;
+    amid.forks++;
+    pid_t pid = fork();
+    if (pid == 0) {
+        amid.in_child = true;
+        for (int i = 0; i < amid.count; i++)
+            mio_source_abandon(&amid.sources[i]);
+        _exit(mio_poll_abandon(&amid.poll));
+    }
+    waitpid(pid, &status, 0);
+    amid.failures += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void *allocate_plainly(void *arg, size_t size)
+{
+    (void)arg;
+    return malloc(size);
+}
+
+static void fork_amid_a_growth_leaves_the_child_a_whole_table(void)
+{
+    struct mio_poll_options options = test_config.poll;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    memset(&amid, 0, sizeof amid);
+    options.allocator.allocate = allocate_plainly;
+    options.allocator.release = release_and_fork;
+    CHECK_EQ(mio_poll_init_with(&amid.poll, &options), 0);
+    for (; amid.count < MANY; amid.count++) {
+        struct mio_source *source = &amid.sources[amid.count];
+        support_eventfd(source, 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&amid.poll), source, 1, MIO_READABLE), 0);
+    }
+    CHECK(amid.forks >= 2);
+    CHECK_EQ(amid.failures, 0);
+    amid.forks = 4;
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&amid.sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&amid.poll), &amid.sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&amid.poll), 0);
 }
 
 static const struct test_case cases[] = {
@@ -218,6 +313,9 @@ static const struct test_case cases[] = {
     {"failed_allocation_of_an_init_leaves_nothing", failed_allocation_of_an_init_leaves_nothing, 0},
     {"failed_growth_changes_nothing", failed_growth_changes_nothing, 0},
     {"steady_state_allocates_nothing", steady_state_allocates_nothing, 0},
+    {"abandoned_sources_leave_nothing", abandoned_sources_leave_nothing, 0},
+    {"fork_amid_a_growth_leaves_the_child_a_whole_table",
+     fork_amid_a_growth_leaves_the_child_a_whole_table, 0},
     {NULL, NULL, 0},
 };
 

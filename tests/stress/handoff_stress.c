@@ -8,12 +8,14 @@
 #include "stress.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { OBJECTS = 64, CAPACITY = 8, POISON = 0xa5 };
+enum { TOKEN_END = 0 }; /* all others are objects */
 
 struct object {
     struct mio_source source;
@@ -45,12 +47,27 @@ static void *run_waiter(void *arg)
         int n = mio_poll_wait(&s.poll, events, CAPACITY, MIO_FOREVER);
         stress_require(n > 0 || n == -EINTR, "a wait failed");
         for (int i = 0; i < n; i++)
-            if (events[i].token == 0)
+            if (events[i].token == TOKEN_END)
                 done = true;
             else
                 free_object((struct object *)events[i].token);
     }
     return NULL;
+}
+
+/*
+ * Both threads on one processor: the system call that makes a source ready wakes the waiter, which
+ * then runs before that call has returned.
+ */
+static void share_a_processor(cpu_set_t *before)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CHECK_EQ(pthread_getaffinity_np(pthread_self(), sizeof *before, before), 0);
+    for (size_t i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_COUNT(&one) == 0 && CPU_ISSET(i, before))
+            CPU_SET(i, &one);
+    CHECK_EQ(pthread_setaffinity_np(pthread_self(), sizeof one, &one), 0);
 }
 
 static bool is_poisoned(const struct object *object)
@@ -86,14 +103,16 @@ static void hand_off(struct object *object, bool by_reregister)
 static void run(bool by_reregister)
 {
     struct mio_waker end;
+    cpu_set_t before;
     pthread_t waiter;
     test_poll_init(&s.poll);
     atomic_store(&s.freed, 0);
-    CHECK_EQ(mio_waker_init(&end, mio_poll_registry(&s.poll), 0), 0);
+    CHECK_EQ(mio_waker_init(&end, mio_poll_registry(&s.poll), TOKEN_END), 0);
     for (int i = 0; i < OBJECTS; i++) {
         memset(&s.objects[i].source, POISON, sizeof s.objects[i].source);
         atomic_store(&s.objects[i].is_free, true);
     }
+    share_a_processor(&before); /* inherited by the waiter */
     stress_begin();
     CHECK_EQ(pthread_create(&waiter, NULL, run_waiter, NULL), 0);
     unsigned long made = 0;
@@ -113,6 +132,7 @@ static void run(bool by_reregister)
         continue;
     CHECK_EQ(mio_waker_wake(&end), 0);
     pthread_join(waiter, NULL);
+    CHECK_EQ(pthread_setaffinity_np(pthread_self(), sizeof before, &before), 0);
     test_note("%lu objects", made);
     stress_end();
     CHECK_EQ(mio_waker_close(&end), 0);

@@ -192,7 +192,7 @@ static int64_t begin(struct poll_state *state, int64_t timeout_ns)
 /* Drains the notifier first, then takes the bits: see the head of this file. */
 static void take_wakes(struct mio_poll *poll, struct poll_state *state)
 {
-    if (state->set.entries[0].revents == 0)
+    if (state->set.block->entries[0].revents == 0)
         return;
     poll->notifier->drain(state->notifier_read);
     state->kicked = false;
@@ -263,11 +263,12 @@ static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, siz
     int64_t deadline = deadline_after(timeout_ns);
     for (;;) {
         int64_t rest = begin(state, timeout_ns);
-        int fired = mio__raw_poll(state->set.entries, state->set.count, rest);
+        int fired = mio__raw_poll(state->set.block->entries, state->set.count, rest);
         int n = finish(poll, fired, events, capacity);
-        if (n != 0 || fired <= 0 || timeout_ns == 0)
+        if (n != 0 || fired < 0 || timeout_ns == 0 || (fired == 0 && rest != 0))
             return mio__wait_end(poll, n);
-        /* A kick, or what had changed by the time it was seen: go round with what remains. */
+        /* A kick, what had changed by the time it was seen, or a look for a waker that was closed
+         * before its report: go round with what remains. */
         if (deadline != MIO_FOREVER) {
             timeout_ns = deadline - mio_now_ns();
             if (timeout_ns < 0)

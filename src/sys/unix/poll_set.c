@@ -72,39 +72,46 @@ static void free_slot(struct mio__poll_set *set, uint32_t index)
 
 /* ---- Entries --------------------------------------------------------------------------------- */
 
-/* Pollfds and owners share one block. */
-static size_t entries_bytes(void)
+static size_t block_bytes(uint32_t room)
 {
-    return sizeof(struct pollfd) + sizeof(uint32_t);
+    return sizeof(struct mio__poll_block) + room * (sizeof(struct pollfd) + sizeof(uint32_t));
 }
 
+static void free_block(struct mio__poll_set *set, struct mio__poll_block *block)
+{
+    if (block)
+        mio__grow_free(&set->allocator, block, 1, block_bytes(block->room));
+}
+
+/*
+ * Blocks are published before the old one is freed. So a child that another thread forks in the
+ * midst of it finds every block in one place at most.
+ */
 static int make_successor(struct mio__poll_set *set, uint32_t room)
 {
-    void *memory = mio__grow_new(&set->allocator, room, entries_bytes());
-    if (!memory)
+    struct mio__poll_block *fresh = mio__grow_new(&set->allocator, 1, block_bytes(room));
+    struct mio__poll_block *old = set->successor;
+    if (!fresh)
         return -ENOMEM;
-    mio__grow_free(&set->allocator, set->next_entries, set->next_room, entries_bytes());
-    set->next_entries = memory;
-    set->next_owners = (uint32_t *)(set->next_entries + room);
-    set->next_room = room;
+    fresh->room = room;
+    mio__publish(&set->successor, fresh);
+    free_block(set, old);
     return 0;
 }
 
 static void move_to_successor(struct mio__poll_set *set)
 {
-    if (!set->next_entries)
+    struct mio__poll_block *fresh = set->successor;
+    struct mio__poll_block *old = set->block;
+    if (!fresh)
         return;
     for (uint32_t i = 0; i < set->count; i++) {
-        set->next_entries[i] = set->entries[i];
-        set->next_owners[i] = set->owners[i];
+        fresh->entries[i] = old->entries[i];
+        mio__poll_owners(fresh)[i] = mio__poll_owners(old)[i];
     }
-    mio__grow_free(&set->allocator, set->entries, set->room, entries_bytes());
-    set->entries = set->next_entries;
-    set->owners = set->next_owners;
-    set->room = set->next_room;
-    set->next_entries = NULL;
-    set->next_owners = NULL;
-    set->next_room = 0;
+    mio__publish(&set->successor, NULL);
+    mio__publish(&set->block, fresh);
+    free_block(set, old);
 }
 
 /*
@@ -133,19 +140,34 @@ static struct pollfd entry_of(const struct mio__slot *slot)
 static void unplace(struct mio__poll_set *set, struct mio__slot *slot)
 {
     uint32_t position = slot->position;
+    uint32_t *owners = mio__poll_owners(set->block);
     if (position == MIO__NONE)
         return;
     uint32_t last = --set->count;
-    set->entries[position] = set->entries[last];
-    set->owners[position] = set->owners[last];
+    set->block->entries[position] = set->block->entries[last];
+    owners[position] = owners[last];
     if (position != last)
-        slot_at(set, set->owners[position])->position = position;
+        slot_at(set, owners[position])->position = position;
     slot->position = MIO__NONE;
+}
+
+/* Nobody listed them: it was done without the lock. */
+static void find_abandoned(struct mio__poll_set *set)
+{
+    if (mio__load_relaxed(&set->abandoned) == 0)
+        return;
+    mio__exchange(&set->abandoned, 0);
+    for (uint32_t i = 1; i < set->count; i++) {
+        uint32_t index = mio__poll_owners(set->block)[i];
+        if (mio__load_relaxed(&slot_at(set, index)->ticket) == 0)
+            mark_dirty(set, index);
+    }
 }
 
 void mio__poll_set_apply(struct mio__poll_set *set)
 {
     move_to_successor(set);
+    find_abandoned(set);
     while (set->first_dirty != MIO__NONE) {
         uint32_t index = set->first_dirty;
         struct mio__slot *slot = slot_at(set, index);
@@ -158,9 +180,9 @@ void mio__poll_set_apply(struct mio__poll_set *set)
         }
         if (slot->position == MIO__NONE) {
             slot->position = set->count++;
-            set->owners[slot->position] = index;
+            mio__poll_owners(set->block)[slot->position] = index;
         }
-        set->entries[slot->position] = entry_of(slot);
+        set->block->entries[slot->position] = entry_of(slot);
     }
 }
 
@@ -178,7 +200,7 @@ static void arm(struct mio__slot *slot, mio_token token, mio_interest interest)
 /* Room for one more slot, and for the entries of all. */
 static int reserve(struct mio__poll_set *set)
 {
-    uint32_t room = set->next_entries ? set->next_room : set->room;
+    uint32_t room = set->successor ? set->successor->room : set->block->room;
     if (set->used + 2 > room && make_successor(set, room * 2) < 0)
         return -ENOMEM;
     return set->first_free == MIO__NONE ? add_chunk(set) : 0;
@@ -229,6 +251,8 @@ void mio__poll_set_remove(struct mio__poll_set *set, uint32_t index)
 bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t direction)
 {
     struct mio__slot *slot = slot_at(set, index);
+    if (direction & MIO_READABLE)
+        direction |= MIO_PRIORITY; /* reads drain urgent data */
     uint32_t fresh = direction & slot->interest & ~(uint32_t)slot->armed;
     if (fresh == 0)
         return false;
@@ -242,7 +266,8 @@ bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t dir
 void mio__poll_set_abandon(struct mio__poll_set *set, const struct mio_source *source)
 {
     uint32_t ticket = source->generation;
-    mio__compare_exchange(&slot_at(set, source->slot)->ticket, &ticket, 0);
+    if (mio__compare_exchange(&slot_at(set, source->slot)->ticket, &ticket, 0))
+        mio__fetch_or(&set->abandoned, 1);
 }
 
 /* ---- Reporting ------------------------------------------------------------------------------- */
@@ -257,9 +282,10 @@ static void disarm(struct mio__slot *slot, uint32_t bits, uint32_t readiness)
 
 bool mio__poll_set_take(struct mio__poll_set *set, uint32_t position, struct mio_event *event)
 {
-    uint32_t index = set->owners[position];
+    uint32_t index = mio__poll_owners(set->block)[position];
     struct mio__slot *slot = slot_at(set, index);
-    uint32_t bits = (uint16_t)set->entries[position].revents;
+    struct pollfd *entry = &set->block->entries[position];
+    uint32_t bits = (uint16_t)entry->revents;
     if (slot->dirty || bits == 0)
         return false;
     if ((bits & POLLNVAL) || mio__load_relaxed(&slot->ticket) == 0) {
@@ -271,7 +297,7 @@ bool mio__poll_set_take(struct mio__poll_set *set, uint32_t position, struct mio
     event->readiness = mio__readiness_of(bits);
     if (!has_mode(slot, MIO_LEVEL) || has_mode(slot, MIO_ONESHOT)) {
         disarm(slot, bits, event->readiness);
-        set->entries[position] = entry_of(slot);
+        *entry = entry_of(slot);
     }
     return true;
 }
@@ -288,8 +314,8 @@ int mio__poll_set_init(struct mio__poll_set *set, const struct mio_allocator *al
     if (make_successor(set, ENTRIES_FIRST) < 0)
         return -ENOMEM;
     move_to_successor(set);
-    set->entries[0] = (struct pollfd){.fd = notifier, .events = POLLIN};
-    set->owners[0] = MIO__NONE;
+    set->block->entries[0] = (struct pollfd){.fd = notifier, .events = POLLIN};
+    mio__poll_owners(set->block)[0] = MIO__NONE;
     set->count = 1;
     return 0;
 }
@@ -298,6 +324,6 @@ void mio__poll_set_free(struct mio__poll_set *set)
 {
     for (uint32_t i = 0; i < set->chunk_count; i++)
         mio__grow_free(&set->allocator, set->chunks[i], chunk_size(i), sizeof(struct mio__slot));
-    mio__grow_free(&set->allocator, set->entries, set->room, entries_bytes());
-    mio__grow_free(&set->allocator, set->next_entries, set->next_room, entries_bytes());
+    free_block(set, set->block);
+    free_block(set, set->successor);
 }

@@ -34,6 +34,12 @@ struct mio__slot {
     bool dirty;
 };
 
+/* The entries, and behind them the slot of each (mio__poll_owners). The first is the notifier's. */
+struct mio__poll_block {
+    uint32_t room;
+    struct pollfd entries[];
+};
+
 struct mio__poll_set {
     struct mio_allocator allocator;
     struct mio__slot *chunks[MIO__CHUNKS];
@@ -42,18 +48,16 @@ struct mio__poll_set {
     uint32_t first_free;
     uint32_t first_dirty;
     uint32_t last_ticket;
-
-    /* The first entry is the notifier's, its owner is MIO__NONE. */
-    struct pollfd *entries;
-    uint32_t *owners; /* the slot of each entry */
-    uint32_t count;
-    uint32_t room;
-
-    /* A larger array, made by a registration for the waiter to move into. */
-    struct pollfd *next_entries;
-    uint32_t *next_owners;
-    uint32_t next_room;
+    uint32_t abandoned; /* whether slots may be whose ticket was taken away without the lock */
+    uint32_t count;     /* entries */
+    struct mio__poll_block *block;
+    struct mio__poll_block *successor; /* a larger one, made by a registration for the waiter */
 };
+
+static inline uint32_t *mio__poll_owners(struct mio__poll_block *block)
+{
+    return (uint32_t *)(block->entries + block->room);
+}
 
 /* Makes a set with one entry, the notifier. 0 or -ENOMEM. */
 int mio__poll_set_init(struct mio__poll_set *set, const struct mio_allocator *allocator,
@@ -79,8 +83,8 @@ void mio__poll_set_remove(struct mio__poll_set *set, uint32_t index);
 bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t direction);
 
 /*
- * Ends a registration without the lock, from any thread: the slot is freed when its entry next
- * fires, and is not reported.
+ * Ends a registration without the lock, from any thread: it is not reported any more, and the slot
+ * is freed the next time that the entries are brought up to date.
  */
 void mio__poll_set_abandon(struct mio__poll_set *set, const struct mio_source *source);
 
