@@ -17,6 +17,7 @@ int main(int argc, char **argv)
         &suite_modes,
         &suite_drain,
         &suite_emulation,
+        &suite_kicks,
         &suite_readiness,
 #ifndef MIO_NO_NET
         &suite_addr,

@@ -8,6 +8,7 @@ extern const struct test_suite suite_custom;
 extern const struct test_suite suite_drain;
 extern const struct test_suite suite_emulation;
 extern const struct test_suite suite_events;
+extern const struct test_suite suite_kicks;
 extern const struct test_suite suite_memory;
 extern const struct test_suite suite_modes;
 extern const struct test_suite suite_poll;

@@ -218,6 +218,23 @@ int support_eventfd(struct mio_source *source, unsigned count)
     return fd;
 }
 
+/* ---- Sleep ----------------------------------------------------------------------------------- */
+
+int64_t support_cpu_time(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * MIO_NS_PER_S + time.tv_nsec;
+}
+
+void support_expect_sleep(struct mio_poll *poll)
+{
+    struct mio_event event;
+    int64_t before = support_cpu_time();
+    CHECK_EQ(mio_poll_wait(poll, &event, 1, 200 * MIO_NS_PER_MS), 0);
+    CHECK(support_cpu_time() - before < 50 * MIO_NS_PER_MS);
+}
+
 /* ---- A thread that waits --------------------------------------------------------------------- */
 
 static void ignore_signal(int signal)

@@ -97,6 +97,13 @@ void support_need_poll_fd(void);
 /* A source over a new eventfd, which is ready from the start if count is not 0. */
 int support_eventfd(struct mio_source *source, unsigned count);
 
+/* ---- Sleep ----------------------------------------------------------------------------------- */
+
+/* The time that this thread has spent on a processor. */
+int64_t support_cpu_time(void);
+/* Nothing may be reported for a while, and the wait may not go round and round either. */
+void support_expect_sleep(struct mio_poll *poll);
+
 /* ---- A thread that waits --------------------------------------------------------------------- */
 
 struct waiter {
