@@ -9,7 +9,8 @@
  *         registered with this poll
  *     results are 0 or a count, or a negative code, and after an error of open, add, change and
  *         waker_open nothing has changed
- *     the library records states and counts users, the backend never does
+ *     the library records states (before it asks) and counts users, the backend never does
+ *     add and change do not touch a source once the system knows it: who is told of it may free it
  *     no heap, except through the growth helper of backends with tables
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
