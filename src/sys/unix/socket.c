@@ -70,22 +70,24 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
 
 /* ---- Asking and ending ----------------------------------------------------------------------- */
 
-int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr)
+static int ask_name(int (*ask)(int fd, struct sockaddr *name, socklen_t *length), mio_fd fd,
+                    struct mio_addr *addr)
 {
     socklen_t length = sizeof(struct sockaddr_storage);
-    if (getsockname(fd, (struct sockaddr *)addr->storage, &length) < 0)
+    if (ask(fd, (struct sockaddr *)addr->storage, &length) < 0)
         return mio__last_error();
     addr->length = length;
     return 0;
 }
 
+int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr)
+{
+    return ask_name(getsockname, fd, addr);
+}
+
 int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
 {
-    socklen_t length = sizeof(struct sockaddr_storage);
-    if (getpeername(fd, (struct sockaddr *)addr->storage, &length) < 0)
-        return mio__last_error();
-    addr->length = length;
-    return 0;
+    return ask_name(getpeername, fd, addr);
 }
 
 int mio__socket_shutdown(mio_fd fd, int how)
