@@ -102,7 +102,7 @@ static void memory_comes_from_the_allocator_and_goes_back(void)
     check_all_given_back(&counter);
 }
 
-/* Fails each allocation in turn. Returns how many there were. */
+/* Fails each allocation in turn. */
 static void failed_allocation_of_an_init_leaves_nothing(void)
 {
     struct counter counter;

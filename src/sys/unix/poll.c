@@ -139,7 +139,7 @@ static int poll_change(struct mio_poll *poll, struct mio_source *source, mio_tok
     if (result < 0)
         return result;
     struct poll_state *state = lock(poll);
-    bool found = mio__poll_set_find(&state->set, source) != NULL;
+    bool found = mio__poll_set_has(&state->set, source);
     if (found) {
         mio__poll_set_change(&state->set, source->slot, token, interest);
         changed(poll, state);
@@ -151,7 +151,7 @@ static int poll_change(struct mio_poll *poll, struct mio_source *source, mio_tok
 static int poll_remove(struct mio_poll *poll, struct mio_source *source)
 {
     struct poll_state *state = lock(poll);
-    bool found = mio__poll_set_find(&state->set, source) != NULL;
+    bool found = mio__poll_set_has(&state->set, source);
     if (found) {
         mio__poll_set_remove(&state->set, source->slot);
         changed(poll, state);
@@ -163,7 +163,7 @@ static int poll_remove(struct mio_poll *poll, struct mio_source *source)
 static void poll_blocked(struct mio_poll *poll, struct mio_source *source, uint32_t direction)
 {
     struct poll_state *state = lock(poll);
-    if (mio__poll_set_find(&state->set, source) &&
+    if (mio__poll_set_has(&state->set, source) &&
         mio__poll_set_rearm(&state->set, source->slot, direction))
         changed(poll, state);
     unlock(state);

@@ -206,11 +206,9 @@ static int reserve(struct mio__poll_set *set)
     return set->first_free == MIO__NONE ? add_chunk(set) : 0;
 }
 
-struct mio__slot *mio__poll_set_find(const struct mio__poll_set *set,
-                                     const struct mio_source *source)
+bool mio__poll_set_has(const struct mio__poll_set *set, const struct mio_source *source)
 {
-    struct mio__slot *slot = slot_at(set, source->slot);
-    return mio__load_relaxed(&slot->ticket) == source->generation ? slot : NULL;
+    return mio__load_relaxed(&slot_at(set, source->slot)->ticket) == source->generation;
 }
 
 int mio__poll_set_add(struct mio__poll_set *set, struct mio_source *source, mio_token token,

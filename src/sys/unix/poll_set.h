@@ -64,9 +64,8 @@ int mio__poll_set_init(struct mio__poll_set *set, const struct mio_allocator *al
                        mio_fd notifier);
 void mio__poll_set_free(struct mio__poll_set *set);
 
-/* The slot of a registered source, NULL when it is gone (its descriptor was closed). */
-struct mio__slot *mio__poll_set_find(const struct mio__poll_set *set,
-                                     const struct mio_source *source);
+/* Whether a registered source has its slot still; it is gone when its descriptor was closed. */
+bool mio__poll_set_has(const struct mio__poll_set *set, const struct mio_source *source);
 
 /* Takes a slot and tells the source which; marks it dirty. 0 or -ENOMEM, and nothing changed. */
 int mio__poll_set_add(struct mio__poll_set *set, struct mio_source *source, mio_token token,
