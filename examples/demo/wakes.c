@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define LOST_NS (5 * MIO_NS_PER_S)
-#define SABOTAGED_ROUND 100
+#define SABOTAGED_ROUND 10
 
 /* Sends a number of wakes, which may merge. With the lock held. */
 static void post(struct wakes *wakes, unsigned count, bool wake)
@@ -52,13 +52,20 @@ static void round_trip(struct wakes *wakes)
         wakes->samples[round] = wakes->seen_at - posted_at;
 }
 
+/* Until it is asked to end, but not before what was to be broken was broken. With the lock held. */
+static bool goes_on(const struct wakes *wakes)
+{
+    bool is_due = wakes->sabotage && wakes->rounds <= SABOTAGED_ROUND;
+    return !wakes->stop || (is_due && !wakes->loop_ended && wakes->row.errors < MAX_ERRORS);
+}
+
 static void *wakes_main(void *arg)
 {
     const struct timespec pause = {0, 300000};
     struct wakes *wakes = arg;
     int64_t began = mio_now_ns();
     pthread_mutex_lock(&wakes->lock);
-    while (!wakes->stop) {
+    while (goes_on(wakes)) {
         if (wakes->rounds < MAX_WAKE_ROUNDS && wakes->row.errors < MAX_ERRORS)
             round_trip(wakes);
         pthread_mutex_unlock(&wakes->lock);
