@@ -1,0 +1,117 @@
+"""What the scripts that test examples share: programs that are started, heard and ended in time.
+
+Each script gets the path of the example as its first argument, acts as its peer, and exits with 0
+when all is well, with a message and 1 when not, and with 77 (skip) when the machine lacks something.
+"""
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+
+TIMEOUT = 30  # seconds, for every single step
+SKIPPED = 77
+
+
+def fail(text):
+    sys.exit("failed: " + text)
+
+
+def skip(reason):
+    print("skipped: " + reason)
+    sys.exit(SKIPPED)
+
+
+def check(condition, text):
+    if not condition:
+        fail(text)
+
+
+class Program:
+    """A child process. It is killed, if need be, when the block that uses it ends."""
+
+    def __init__(self, *argv, **options):
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        **options)
+        self.lines = queue.Queue()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.decode(errors="replace").rstrip("\n"))
+        self.lines.put(None)
+
+    def line(self):
+        """The next line of its output; None at the end."""
+        try:
+            return self.lines.get(timeout=TIMEOUT)
+        except queue.Empty:
+            fail("no output in %d s" % TIMEOUT)
+
+    def rest(self):
+        """All lines to the end of its output."""
+        return list(iter(self.line, None))
+
+    def write(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def end_input(self):
+        self.process.stdin.close()
+
+    def wait(self):
+        """Its exit status, once it ends by itself; the negative signal number if one ended it."""
+        try:
+            return self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            fail("the program did not end")
+
+    def stop(self, number=signal.SIGTERM):
+        """Its exit status after a signal."""
+        check(self.process.poll() is None, "the program had ended already")
+        self.process.send_signal(number)
+        return self.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def listening(program):
+    """The address that a server prints first: "listening on ADDRESS"."""
+    line = program.line() or ""
+    check(line.startswith("listening on "), "the server does not say where it listens: " + line)
+    return line[len("listening on "):]
+
+
+def port_of(address):
+    """The port of "127.0.0.1:PORT"."""
+    return int(address.rsplit(":", 1)[1])
+
+
+def receive(connection, size):
+    """So many bytes from a socket with a timeout."""
+    data = b""
+    while len(data) < size:
+        part = connection.recv(min(size - len(data), 65536))
+        check(part, "early end after %d of %d bytes" % (len(data), size))
+        data += part
+    return data
+
+
+def pattern(size, seed=0):
+    """Bytes that depend on the seed."""
+    block = bytes((k * k + 7 * k + seed) % 251 for k in range(251))
+    return (block * (size // 251 + 1))[:size]
+
+
+def example():
+    """The path of the example that is tested."""
+    check(len(sys.argv) > 1 and os.access(sys.argv[1], os.X_OK), "usage: SCRIPT EXAMPLE ...")
+    return sys.argv[1]
