@@ -3,6 +3,7 @@ set(MIO_SOURCES
     src/event.c
     src/grow.c
     src/inline.c
+    src/pipe.c
     src/poll.c
     src/registry.c
     src/sizes.c
@@ -11,18 +12,29 @@ set(MIO_SOURCES
 
 set(MIO_NET_SOURCES
     src/net/addr.c
+    src/net/addr_text.c
+    src/net/datagram.c
+    src/net/options.c
     src/net/socket.c
+    src/net/stream.c
     src/net/tcp_listener.c
-    src/net/tcp_stream.c)
+    src/net/tcp_stream.c
+    src/net/udp_socket.c
+    src/net/unix_datagram.c
+    src/net/unix_listener.c
+    src/net/unix_stream.c)
 
 if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND MIO_SOURCES
+        src/sys/linux/pipe_write.c
         src/sys/linux/platform.c
         src/sys/linux/raw_io.c
         src/sys/unix/clock.c
         src/sys/unix/error.c
         src/sys/unix/fd.c
         src/sys/unix/notifier_pipe.c
+        src/sys/unix/pipe.c
+        src/sys/unix/pipe_guarded.c
         src/sys/unix/poll.c
         src/sys/unix/poll_set.c)
     if(NOT MIO_FORCE_POLL)
@@ -33,6 +45,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     endif()
     list(APPEND MIO_NET_SOURCES
         src/sys/linux/new_socket.c
+        src/sys/unix/multicast.c
         src/sys/unix/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)

@@ -796,8 +796,6 @@ MIO_API int64_t mio_now_ns(void);
 MIO_API int mio_interest_format(mio_interest interest, char *buf, size_t size);
 MIO_API int mio_event_format(const struct mio_event *event, char *buf, size_t size);
 
-#ifndef MIO_NO_NET /* defined where the library was built as an event queue alone (MIO_NET=OFF) */
-
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
 /* A piece of memory for vectored reads and writes. */
@@ -825,6 +823,114 @@ MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
     return sum;
 }
 
+/* ---- Pipes ----------------------------------------------------------------------------------- */
+
+/* The two ends of a pipe; on every Unix. */
+struct mio_pipe_sender {
+    struct mio_source source;
+};
+
+struct mio_pipe_receiver {
+    struct mio_source source;
+};
+
+/*
+ * Makes a pipe: both ends non-blocking, not inherited by programs that are started later. To give
+ * an end to a child process as its standard input or output, take it with into_fd (after
+ * set_nonblocking false, which most programs expect) and dup2 it there.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EMFILE, -ENFILE  from the system
+ * Threads  exclusive.      System  pipe2(2)
+ */
+MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
+
+/*
+ * Writes. That nobody reads any more is an error, never a SIGPIPE. At most PIPE_BUF bytes (4,096 on
+ * Linux, at least 512 everywhere) are written in one piece or not at all.
+ *
+ * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
+ * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order; no more than PTRDIFF_MAX bytes in
+ *          all (-EINVAL from the system). A NULL in the list is found by the system.
+ * Returns  bytes taken, which can be fewer than asked
+ * Errors   -EINVAL  NULL, or list too long
+ *          -EBADF   closed sender
+ *          -EAGAIN  no room: drained
+ *          -EPIPE   the reading end is closed
+ *          -EFAULT, ...  from the system
+ * Threads  exclusive
+ * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
+ *          while the thread blocks SIGPIPE: two to four system calls more.
+ */
+MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
+                                        size_t len);
+MIO_API ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mio_buf *bufs,
+                                         size_t count);
+
+/*
+ * Reads.
+ *
+ * len      bytes that fit into buf, at least 1
+ * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, otherwise as
+ *          for writing
+ * Returns  bytes read, 0 at end of file: all writing ends are closed
+ * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
+ *          -EBADF   closed receiver
+ *          -EAGAIN  nothing to read: drained
+ *          -EFAULT, ...  from the system
+ * Threads  exclusive.      System  read(2), readv(2)
+ */
+MIO_API ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buf, size_t len);
+MIO_API ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver,
+                                          const struct mio_buf *bufs, size_t count);
+
+/*
+ * Deregisters the end if it is registered, and closes it.
+ *
+ * Returns  0; also when it is closed already
+ * Errors   -EINVAL  NULL; else an error of the system. It is closed even so.
+ * Threads  exclusive.      System  close(2)
+ */
+MIO_API int mio_pipe_sender_close(struct mio_pipe_sender *sender);
+MIO_API int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver);
+
+/*
+ * Whether calls on this end return -EAGAIN instead of waiting; for a descriptor that is about to go
+ * to a child process. The other end is not affected, but all who share this one are.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed
+ * Threads  exclusive.      System  fcntl(2) O_NONBLOCK
+ */
+MIO_API int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking);
+MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver, bool nonblocking);
+
+/*
+ * Takes over one end of a pipe or FIFO, for instance the standard input or output of a child
+ * process, and makes it non-blocking and not inherited.
+ *
+ * Returns  0; the object owns the descriptor now
+ * Errors   -EINVAL  NULL, no pipe, or the other end of one
+ *          -EBADF   no open descriptor
+ *          On failure the descriptor stays yours and as it was.
+ * Threads  exclusive.      System  fstat(2), fcntl(2)
+ */
+MIO_API int mio_pipe_sender_from_fd(struct mio_pipe_sender *sender, mio_fd fd);
+MIO_API int mio_pipe_receiver_from_fd(struct mio_pipe_receiver *receiver, mio_fd fd);
+
+/*
+ * Deregisters the end if it is registered, closes the object and gives the descriptor to you.
+ *
+ * Returns  the descriptor, non-blocking as it was; MIO_FD_NONE for a closed end or NULL.
+ * Threads  exclusive.      System  none.
+ */
+MIO_API mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender);
+MIO_API mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver);
+
+#ifndef MIO_NO_NET /* defined where the library was built as an event queue alone (MIO_NET=OFF) */
+
 /* ---- Addresses ------------------------------------------------------------------------------- */
 
 /* A socket address. Zero-initialised it is no address (MIO_ADDR_NONE). May be copied freely. */
@@ -837,27 +943,39 @@ struct mio_addr {
 
 /* What mio_addr_family returns. */
 #define MIO_ADDR_NONE 0
+#define MIO_ADDR_UNIX 1
 #define MIO_ADDR_IPV4 4
 #define MIO_ADDR_IPV6 6
 
-/* Room for the text of every IPv4 and IPv6 address, with its NUL. */
-#define MIO_ADDR_TEXT 80
+/* Room for the text of every address, with its NUL. */
+#define MIO_ADDR_TEXT 448
 
 /*
- * Reads "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80" (the scope as a number). The port is part of
- * it, from 0 to 65535; port and scope have no leading zeros. Names are not looked up:
- * getaddrinfo(3) blocks, so it belongs into a thread.
+ * Reads the text of an address:
+ *
+ *     127.0.0.1:80  [::1]:80  [fe80::1%2]:80     IP; the port from 0 to 65535, the scope a number,
+ *                                                neither with leading zeros
+ *     unix:/run/x.sock  unix:x.sock              a path, absolute or relative
+ *     unix:@name                                 an abstract name (Linux, Android)
+ *     unix:                                      the unnamed address
+ *
+ * After "unix:" a backslash stands before x and two hexadecimal digits, which are one byte of the
+ * name: \x00 in an abstract name, \x40 for a path that begins with "@", \x5c for a backslash. Host
+ * names are not looked up: getaddrinfo(3) blocks, so it belongs into a thread.
  *
  * text     ends with NUL
  * Returns  0
- * Errors   -EINVAL  NULL, or the text is no address; addr is not changed
+ * Errors   -EINVAL        NULL, or the text is no address
+ *          -ENAMETOOLONG, -ENOTSUP  as mio_addr_unix_path and mio_addr_unix_abstract
+ *          addr is not changed.
  * Threads  any (exclusive on addr)
- * System   inet_pton(3)
+ * System   inet_pton(3), unix(7)
  */
 MIO_API int mio_addr_parse(struct mio_addr *addr, const char *text);
 
 /*
- * Writes an address in the form that mio_addr_parse reads.
+ * Writes an address in the form that mio_addr_parse reads: control characters, DEL and the
+ * backslash of a name are escaped, and "@" where a path begins with it.
  *
  * buf, size  where to; MIO_ADDR_TEXT bytes always suffice
  * Returns    the length without the NUL
@@ -883,7 +1001,46 @@ MIO_API int mio_addr_ipv6(struct mio_addr *addr, const uint8_t ip[16], uint16_t 
                           uint32_t scope);
 
 /*
- * MIO_ADDR_IPV4, MIO_ADDR_IPV6, or MIO_ADDR_NONE (also for NULL and for families unknown here).
+ * Makes an address in the Unix domain: of a path, of an abstract name, or the unnamed one, which a
+ * socket has that was never bound. A socket that is bound to the unnamed address gets an abstract
+ * name from the system (Linux: five hexadecimal digits).
+ *
+ * path     ends with NUL; relative ones are relative to the working directory of who uses them
+ * name     length bytes, of any value, NUL included; may be NULL when length is 0, which is a name
+ *          like others
+ * Returns  0
+ * Errors   -EINVAL        NULL, or an empty path
+ *          -ENAMETOOLONG  more bytes than the system takes: 107 on Linux, 103 on BSD and macOS
+ *          -ENOTSUP       the system has no abstract names; only Linux and Android have
+ *          addr is not changed.
+ * Threads  any (exclusive on addr)
+ * System   unix(7)
+ */
+MIO_API int mio_addr_unix_path(struct mio_addr *addr, const char *path);
+MIO_API int mio_addr_unix_abstract(struct mio_addr *addr, const void *name, size_t length);
+MIO_API int mio_addr_unix_unnamed(struct mio_addr *addr);
+
+/* What mio_addr_unix_kind returns. */
+#define MIO_UNIX_UNNAMED 0
+#define MIO_UNIX_PATH 1
+#define MIO_UNIX_ABSTRACT 2
+
+/*
+ * Which of the three it is, and its name.
+ *
+ * length   receives the number of bytes of the name; may be NULL
+ * Returns  kind: MIO_UNIX_...; name: the bytes, inside addr and valid until that changes. A path
+ *          ends with a NUL that length does not count; an abstract name is without the NUL that the
+ *          system puts before it; the name of the unnamed address is empty.
+ * Errors   kind: -EINVAL, name: NULL (and length 0)  for NULL, or no address in the Unix domain
+ * Threads  any.      System  none.
+ */
+MIO_API int mio_addr_unix_kind(const struct mio_addr *addr);
+MIO_API const char *mio_addr_unix_name(const struct mio_addr *addr, size_t *length);
+
+/*
+ * MIO_ADDR_IPV4, MIO_ADDR_IPV6, MIO_ADDR_UNIX, or MIO_ADDR_NONE (also for NULL and for families
+ * unknown here).
  *
  * Threads  any.      System  none.
  */
@@ -912,8 +1069,8 @@ MIO_API int mio_addr_port(const struct mio_addr *addr);
 MIO_API int mio_addr_set_port(struct mio_addr *addr, uint16_t port);
 
 /*
- * Whether both are the same address: family, bytes, port and scope. Two that are no address are
- * equal; NULL equals nothing.
+ * Whether both are the same address: family, bytes, port and scope; in the Unix domain kind and
+ * name. Two that are no address are equal; NULL equals nothing.
  *
  * Threads  any.      System  none.
  */
@@ -922,10 +1079,11 @@ MIO_API bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b);
 /*
  * From and to the system's own form, for getaddrinfo, sendmsg and the like.
  *
- * from     sockaddr  IPv4 or IPv6; length its size in bytes
+ * from     sockaddr  IPv4, IPv6 or Unix domain; length its size in bytes, which for names in the
+ *          Unix domain is the one that the system gave
  * to       out       room for size bytes (sizeof(struct sockaddr_storage) always suffices)
  * Returns  from: 0.  to: the length in bytes.
- * Errors   -EINVAL        NULL, a length too small for its family, or no address
+ * Errors   -EINVAL        NULL, a length that its family does not have, or no address
  *          -EAFNOSUPPORT  another family
  *          -ENOSPC        out is too small
  * Threads  any (exclusive on what is written)
@@ -960,7 +1118,10 @@ typedef int mio_prepare(mio_fd fd, void *arg);
  */
 MIO_API int mio_socket_error(void);
 
-/* Zero-initialise and set what you need; reserved words must stay 0. */
+/*
+ * Zero-initialise and set what you need; reserved words must stay 0. On listeners in the Unix
+ * domain the switches are unknown: one that is set is -ENOTSUP.
+ */
 struct mio_listen_options {
     int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
     int reuse_port; /* MIO_ON: several listeners share the port and the system spreads the load */
@@ -1079,7 +1240,7 @@ MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
  *          -EBADF         no open descriptor
  *          -ENOTSOCK      no socket
  *          -EPROTOTYPE    no stream socket
- *          -EAFNOSUPPORT  neither IPv4 nor IPv6
+ *          -EAFNOSUPPORT  another family
  *          On failure the descriptor stays yours and as it was.
  * Threads  exclusive.      System  fcntl(2), socket(7) SO_TYPE
  */
@@ -1101,7 +1262,8 @@ struct mio_tcp_stream {
 
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_connect_options {
-    int nodelay;          /* MIO_ON: as mio_tcp_stream_set_nodelay, before the connection begins */
+    int nodelay; /* MIO_ON: as mio_tcp_stream_set_nodelay, before the connection begins; on streams
+                  * in the Unix domain unknown: -ENOTSUP */
     int reserved0;        /* must be 0 */
     mio_prepare *prepare; /* or NULL; may bind(2) the local side */
     void *prepare_arg;
@@ -1238,6 +1400,422 @@ MIO_API int mio_tcp_stream_take_error(struct mio_tcp_stream *stream);
 MIO_API int mio_tcp_stream_from_fd(struct mio_tcp_stream *stream, mio_fd fd);
 MIO_API mio_fd mio_tcp_stream_into_fd(struct mio_tcp_stream *stream);
 
+/* ---- UDP sockets ----------------------------------------------------------------------------- */
+
+struct mio_udp_socket {
+    struct mio_source source;
+};
+
+/*
+ * Zero-initialise and set what you need; reserved words must stay 0. On sockets in the Unix domain
+ * the switches are unknown: one that is set is -ENOTSUP.
+ */
+struct mio_datagram_options {
+    int reuse_addr; /* MIO_ON: several receivers of a multicast group share the port */
+    int reuse_port; /* MIO_ON: several sockets share the port and the system spreads the load */
+    int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
+    int reserved0;  /* must be 0 */
+    mio_prepare *prepare; /* or NULL */
+    void *prepare_arg;
+    uintptr_t reserved[4]; /* must be 0 */
+};
+
+/*
+ * Opens a UDP socket: non-blocking, not inherited by programs that are started later.
+ *
+ * addr     IPv4 or IPv6; port 0 lets the system choose (see mio_udp_socket_local_addr). To send
+ *          only, bind to 0.0.0.0:0 or [::]:0.
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   -EINVAL        NULL, unknown switch or non-zero reserved word; a link-local address
+ *                         without a scope
+ *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
+ *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV (no such scope), -EMFILE, -ENFILE,
+ *          -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an option that it lacks, or what
+ *          the hook returned
+ * Threads  exclusive
+ * System   socket(2), setsockopt(2), bind(2)
+ */
+MIO_API int mio_udp_socket_bind(struct mio_udp_socket *socket, const struct mio_addr *addr);
+MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct mio_addr *addr,
+                                     const struct mio_datagram_options *options);
+
+/*
+ * Sets whom send sends to; datagrams of others are no longer received. What was received before
+ * stays in the queue. May be called again for another peer.
+ *
+ * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too
+ * Returns  0
+ * Errors   -EINVAL        NULL
+ *          -EBADF         closed socket
+ *          -EAFNOSUPPORT  addr is no IP address, or of another family
+ *          -ENETUNREACH, -EHOSTUNREACH, -EACCES (broadcast), -EADDRNOTAVAIL, ...  from the system
+ * Threads  exclusive.      System  connect(2), udp(7)
+ */
+MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr);
+
+/*
+ * Sends one datagram, whole or not at all: to the connected peer, or to an address.
+ *
+ * len      bytes; 0 sends an empty datagram (buf may be NULL then)
+ * to       an IP address. On a connected socket Linux sends there, BSD and macOS say -EISCONN.
+ * Returns  len
+ * Errors   -EINVAL        NULL; port 0
+ *          -EBADF         closed socket
+ *          -EAFNOSUPPORT  to is no IP address, or of another family
+ *          -EAGAIN        no room: drained
+ *          -EMSGSIZE      longer than a datagram can be (65,507 bytes on IPv4)
+ *          -EDESTADDRREQ  send on a socket that is not connected
+ *          -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH, ...  of an earlier datagram, as told by the
+ *          network to a connected socket; this one was not sent
+ *          -EACCES (broadcast is off), -EPERM (a firewall), -ENOBUFS, -EFAULT, ...  from the system
+ *          Errors other than -EAGAIN leave it writable.
+ * Threads  stream
+ * System   send(2), sendto(2), MSG_NOSIGNAL
+ */
+MIO_API ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buf, size_t len);
+MIO_API ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const void *buf, size_t len,
+                                         const struct mio_addr *to);
+
+/*
+ * Receives one datagram, or looks at the one that will be received next (peek). Receive until
+ * -EAGAIN: nothing else drains the socket. A peek that returns -EAGAIN counts.
+ *
+ * A datagram longer than buf is cut, and the rest is lost; no error tells. To notice, pass a buffer
+ * that is larger by one byte than what you expect: a result of len is too long. On Linux
+ * recvmsg(2) on the descriptor tells as well (MSG_TRUNC), and so does the length that recv(2) with
+ * MSG_TRUNC returns; call mio_source_blocked after those.
+ *
+ * len      bytes that fit into buf; 0 drops the datagram (buf may be NULL then)
+ * from     receives the address of the sender; may be NULL
+ * Returns  bytes; 0 is an empty datagram (or len 0), not an end
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed socket
+ *          -EAGAIN  nothing to receive: drained
+ *          -ECONNREFUSED, -EHOSTUNREACH, ...  of an earlier datagram, as told by the network to a
+ *          connected socket; go on receiving
+ *          -EFAULT, -ENOMEM, ...  from the system
+ * Threads  stream
+ * System   recv(2), recvfrom(2), MSG_PEEK
+ */
+MIO_API ptrdiff_t mio_udp_socket_recv(struct mio_udp_socket *socket, void *buf, size_t len);
+MIO_API ptrdiff_t mio_udp_socket_recv_from(struct mio_udp_socket *socket, void *buf, size_t len,
+                                           struct mio_addr *from);
+MIO_API ptrdiff_t mio_udp_socket_peek(struct mio_udp_socket *socket, void *buf, size_t len);
+MIO_API ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buf, size_t len,
+                                           struct mio_addr *from);
+
+/*
+ * The address of this side, and of the peer that it is connected to.
+ *
+ * Returns  0
+ * Errors   -EINVAL    NULL
+ *          -EBADF     closed socket
+ *          -ENOTCONN  the peer of a socket that is not connected
+ * Threads  any.      System  getsockname(2), getpeername(2)
+ */
+MIO_API int mio_udp_socket_local_addr(const struct mio_udp_socket *socket, struct mio_addr *addr);
+MIO_API int mio_udp_socket_peer_addr(const struct mio_udp_socket *socket, struct mio_addr *addr);
+
+/*
+ * Whether it may send to broadcast addresses. The default is no.
+ *
+ * Returns  1 or 0; 0 for the change
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed socket
+ * Threads  any.      System  socket(7) SO_BROADCAST
+ */
+MIO_API int mio_udp_socket_broadcast(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool broadcast);
+
+/*
+ * Whether an IPv6 socket is for IPv6 alone. To choose see struct mio_datagram_options.
+ *
+ * Returns  1 or 0
+ * Errors   -EINVAL   NULL
+ *          -EBADF    closed socket
+ *          -ENOTSUP  an IPv4 socket
+ * Threads  any.      System  ipv6(7) IPV6_V6ONLY
+ */
+MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
+
+/*
+ * Time to live of outgoing datagrams to one receiver (the hop limit on IPv6), and of those to
+ * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network. An
+ * IPv6 socket that also serves IPv4 gets both limits.
+ *
+ * ttl      1 to 255, for multicast 0 to 255
+ * Returns  the value; 0 for the change
+ * Errors   -EINVAL  NULL or out of range
+ *          -EBADF   closed socket
+ * Threads  any.      System  ip(7) IP_TTL, IP_MULTICAST_TTL; ipv6(7) IPV6_UNICAST_HOPS,
+ *          IPV6_MULTICAST_HOPS
+ */
+MIO_API int mio_udp_socket_ttl(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_set_ttl(struct mio_udp_socket *socket, int ttl);
+MIO_API int mio_udp_socket_multicast_ttl(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_set_multicast_ttl(struct mio_udp_socket *socket, int ttl);
+
+/*
+ * Whether members of the group on this machine get what the socket sends to it. The default is yes.
+ * An IPv6 socket that also serves IPv4 gets both switches.
+ *
+ * Returns  1 or 0; 0 for the change
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed socket
+ * Threads  any.      System  ip(7) IP_MULTICAST_LOOP, ipv6(7) IPV6_MULTICAST_LOOP
+ */
+MIO_API int mio_udp_socket_multicast_loop(const struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, bool loop);
+
+/*
+ * Joins and leaves a multicast group on one interface. Join before you wait for its datagrams, and
+ * leave by the same call that joined; a close leaves all.
+ *
+ * group      an IPv4 or IPv6 multicast address; its port and scope are ignored
+ * index      of the interface (if_nametoindex(3)), 0: the system's choice
+ * local      by an address of the interface, IPv4 only; 0.0.0.0: the system's choice
+ * Returns    0
+ * Errors     -EINVAL         NULL, or group is no multicast address
+ *            -EBADF          closed socket
+ *            -EAFNOSUPPORT   group is no IP address, local no IPv4 address, or group not of its
+ *                            family
+ *            -EADDRINUSE     joined already
+ *            -EADDRNOTAVAIL  leaving a group that was not joined there
+ *            -ENODEV         no such interface, or none for multicast
+ *            -ENOTSUP        an IPv6 group on an IPv4 socket
+ *            -ENOBUFS, -ENOMEM  the limit of memberships, or no memory
+ * Threads    any
+ * System     ip(7) IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP; ipv6(7) IPV6_ADD_MEMBERSHIP,
+ *            IPV6_DROP_MEMBERSHIP
+ */
+MIO_API int mio_udp_socket_join_multicast(struct mio_udp_socket *socket,
+                                          const struct mio_addr *group, uint32_t index);
+MIO_API int mio_udp_socket_leave_multicast(struct mio_udp_socket *socket,
+                                           const struct mio_addr *group, uint32_t index);
+MIO_API int mio_udp_socket_join_multicast_at(struct mio_udp_socket *socket,
+                                             const struct mio_addr *group,
+                                             const struct mio_addr *local);
+MIO_API int mio_udp_socket_leave_multicast_at(struct mio_udp_socket *socket,
+                                              const struct mio_addr *group,
+                                              const struct mio_addr *local);
+
+/*
+ * Pending error and close, taking over and giving up: as mio_tcp_listener_take_error, _close,
+ * _from_fd and _into_fd. from_fd takes IP datagram sockets: -EPROTOTYPE for others.
+ */
+MIO_API int mio_udp_socket_take_error(struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_close(struct mio_udp_socket *socket);
+MIO_API int mio_udp_socket_from_fd(struct mio_udp_socket *socket, mio_fd fd);
+MIO_API mio_fd mio_udp_socket_into_fd(struct mio_udp_socket *socket);
+
+/* ---- Unix domain listeners ------------------------------------------------------------------- */
+
+struct mio_unix_listener {
+    struct mio_source source;
+};
+
+/*
+ * Opens a listening socket in the Unix domain: non-blocking, not inherited by programs that are
+ * started later. A path is made by this call and stays after the close: unlink(2) it yourself, also
+ * before a bind, where one was left behind (-EADDRINUSE).
+ *
+ * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
+ *          (see mio_unix_listener_local_addr)
+ * options  NULL, or what to choose; the backlog, too, has its limit in the system
+ * Returns  0
+ * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word
+ *          -ENOTSUP       a switch is set
+ *          -EAFNOSUPPORT  addr is no address in the Unix domain
+ *          -EADDRINUSE, -EACCES, -ENOENT, -ENOTDIR, -EROFS, -EMFILE, -ENFILE, -ENOMEM, ...  from
+ *          the system, or what the hook returned
+ * Threads  exclusive
+ * System   socket(2), bind(2), listen(2), unix(7)
+ */
+MIO_API int mio_unix_listener_bind(struct mio_unix_listener *listener, const struct mio_addr *addr);
+MIO_API int mio_unix_listener_bind_with(struct mio_unix_listener *listener,
+                                        const struct mio_addr *addr,
+                                        const struct mio_listen_options *options);
+
+struct mio_unix_stream;
+
+/*
+ * Accepts a connection, as mio_tcp_listener_accept does.
+ *
+ * peer     receives the address of the other side, which is unnamed unless that was bound; may be
+ *          NULL
+ */
+MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
+                                     struct mio_unix_stream *stream, struct mio_addr *peer);
+
+/*
+ * Address, pending error, close, taking over and giving up: as those of mio_tcp_listener.
+ * Connections that nobody accepted see the end of file, or -ECONNRESET where they had sent.
+ */
+MIO_API int mio_unix_listener_local_addr(const struct mio_unix_listener *listener,
+                                         struct mio_addr *addr);
+MIO_API int mio_unix_listener_take_error(struct mio_unix_listener *listener);
+MIO_API int mio_unix_listener_close(struct mio_unix_listener *listener);
+MIO_API int mio_unix_listener_from_fd(struct mio_unix_listener *listener, mio_fd fd);
+MIO_API mio_fd mio_unix_listener_into_fd(struct mio_unix_listener *listener);
+
+/* ---- Unix domain streams --------------------------------------------------------------------- */
+
+struct mio_unix_stream {
+    struct mio_source source;
+};
+
+/*
+ * Connects. In the Unix domain that is done at once or not at all: after 0 the stream is connected,
+ * and what is written waits for the accept of the other side.
+ *
+ * addr     a path or an abstract name
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   -EINVAL        NULL, unknown switch or non-zero reserved word; the unnamed address
+ *          -ENOTSUP       a switch is set
+ *          -EAFNOSUPPORT  addr is no address in the Unix domain
+ *          -EAGAIN        the listener's backlog is full: try again later. No event tells when.
+ *          -ECONNREFUSED  nobody listens there (BSD and macOS: also a full backlog)
+ *          -ENOENT, -EACCES, -EPROTOTYPE (a datagram socket), -EMFILE, -ENFILE, -ENOMEM, ...  from
+ *          the system, or what the hook returned
+ * Threads  exclusive
+ * System   socket(2), connect(2), unix(7)
+ */
+MIO_API int mio_unix_stream_connect(struct mio_unix_stream *stream, const struct mio_addr *addr);
+MIO_API int mio_unix_stream_connect_with(struct mio_unix_stream *stream,
+                                         const struct mio_addr *addr,
+                                         const struct mio_connect_options *options);
+
+/*
+ * Makes two streams that are connected with each other: non-blocking, not inherited by programs
+ * that are started later, unnamed.
+ *
+ * Returns  0
+ * Errors   -EINVAL  NULL, or both are the same
+ *          -EMFILE, -ENFILE, -ENOMEM  from the system
+ * Threads  exclusive.      System  socketpair(2)
+ */
+MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stream *b);
+
+/*
+ * Reading, peeking, writing and shutting down: as those of mio_tcp_stream. Reads never cross from
+ * bytes that came with a descriptor into others: who receives descriptors (recvmsg(2) on
+ * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors.
+ */
+MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
+MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
+                                        size_t count);
+MIO_API ptrdiff_t mio_unix_stream_peek(struct mio_unix_stream *stream, void *buf, size_t len);
+MIO_API ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buf,
+                                        size_t len);
+MIO_API ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const struct mio_buf *bufs,
+                                         size_t count);
+MIO_API int mio_unix_stream_shutdown(struct mio_unix_stream *stream, int how);
+
+/* Addresses, pending error, close, taking over and giving up: as those of mio_tcp_stream. */
+MIO_API int mio_unix_stream_local_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
+MIO_API int mio_unix_stream_peer_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
+MIO_API int mio_unix_stream_take_error(struct mio_unix_stream *stream);
+MIO_API int mio_unix_stream_close(struct mio_unix_stream *stream);
+MIO_API int mio_unix_stream_from_fd(struct mio_unix_stream *stream, mio_fd fd);
+MIO_API mio_fd mio_unix_stream_into_fd(struct mio_unix_stream *stream);
+
+/* ---- Unix domain datagram sockets ------------------------------------------------------------ */
+
+struct mio_unix_datagram {
+    struct mio_source source;
+};
+
+/*
+ * Opens a datagram socket in the Unix domain, non-blocking and not inherited by programs that are
+ * started later: bound to an address, or unbound (open), which can send and be connected, but
+ * nobody can answer. For paths see mio_unix_listener_bind.
+ *
+ * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   as mio_unix_listener_bind
+ * Threads  exclusive
+ * System   socket(2), bind(2), unix(7)
+ */
+MIO_API int mio_unix_datagram_open(struct mio_unix_datagram *socket);
+MIO_API int mio_unix_datagram_bind(struct mio_unix_datagram *socket, const struct mio_addr *addr);
+MIO_API int mio_unix_datagram_bind_with(struct mio_unix_datagram *socket,
+                                        const struct mio_addr *addr,
+                                        const struct mio_datagram_options *options);
+
+/* Makes two sockets that are connected with each other. All as mio_unix_stream_pair. */
+MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_datagram *b);
+
+/*
+ * Sets whom send sends to; others can no longer send to this socket (-EPERM). May be called again.
+ *
+ * addr     a path or an abstract name
+ * Returns  0
+ * Errors   -EINVAL        NULL; the unnamed address
+ *          -EBADF         closed socket
+ *          -EAFNOSUPPORT  addr is no address in the Unix domain
+ *          -ECONNREFUSED  nobody is bound there any more
+ *          -EPERM         the socket there is connected with another one
+ *          -ENOENT, -EACCES, -EPROTOTYPE (a stream socket), ...  from the system
+ * Threads  exclusive.      System  connect(2)
+ */
+MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
+                                      const struct mio_addr *addr);
+
+/*
+ * Sends one datagram, whole or not at all: to the connected peer, or to an address. None is lost on
+ * the way; where the receiver's queue is full, nothing is sent.
+ *
+ * len      bytes; 0 sends an empty datagram (buf may be NULL then)
+ * to       a path or an abstract name
+ * Returns  len
+ * Errors   -EINVAL        NULL; the unnamed address
+ *          -EBADF         closed socket
+ *          -EAFNOSUPPORT  to is no address in the Unix domain
+ *          -EAGAIN        no room, here or in the queue of the receiver: drained. An event tells
+ *                         when a connected peer has room. With send_to to others it may not (they
+ *                         may be full of datagrams that are not yours): try again later.
+ *          -EMSGSIZE      longer than the send buffer
+ *          -ENOTCONN      send on a socket that is not connected
+ *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,
+ *          was never there, is connected with another one, or of another kind
+ *          -EPIPE         writing was shut down
+ *          -ENOBUFS, -EFAULT, ...  from the system
+ * Threads  stream
+ * System   send(2), sendto(2), MSG_NOSIGNAL
+ */
+MIO_API ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buf,
+                                         size_t len);
+MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, const void *buf,
+                                            size_t len, const struct mio_addr *to);
+
+/*
+ * Receives one datagram, or looks at the next one: as those of mio_udp_socket, truncation included.
+ * A sender that is not bound has the unnamed address.
+ *
+ * Returns  bytes; 0 is an empty datagram (or len 0), or that reading was shut down
+ * Errors   as mio_udp_socket_recv; -ECONNRESET: the peer has connected to another socket
+ */
+MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buf, size_t len);
+MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buf,
+                                              size_t len, struct mio_addr *from);
+MIO_API ptrdiff_t mio_unix_datagram_peek(struct mio_unix_datagram *socket, void *buf, size_t len);
+MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *buf,
+                                              size_t len, struct mio_addr *from);
+
+/* Shutting down, addresses, pending error, close, descriptors: as those of mio_tcp_stream. */
+MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, int how);
+MIO_API int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket,
+                                         struct mio_addr *addr);
+MIO_API int mio_unix_datagram_peer_addr(const struct mio_unix_datagram *socket,
+                                        struct mio_addr *addr);
+MIO_API int mio_unix_datagram_take_error(struct mio_unix_datagram *socket);
+MIO_API int mio_unix_datagram_close(struct mio_unix_datagram *socket);
+MIO_API int mio_unix_datagram_from_fd(struct mio_unix_datagram *socket, mio_fd fd);
+MIO_API mio_fd mio_unix_datagram_into_fd(struct mio_unix_datagram *socket);
+
 #endif /* MIO_NO_NET */
 
 /* ---- Sizes for bindings in other languages --------------------------------------------------- */
@@ -1255,12 +1833,19 @@ MIO_API size_t mio_sizeof_source(void);
 MIO_API size_t mio_sizeof_waker(void);
 MIO_API size_t mio_sizeof_event(void);
 MIO_API size_t mio_sizeof_counters(void);
+MIO_API size_t mio_sizeof_pipe_sender(void);
+MIO_API size_t mio_sizeof_pipe_receiver(void);
 #ifndef MIO_NO_NET
 MIO_API size_t mio_sizeof_addr(void);
 MIO_API size_t mio_sizeof_listen_options(void);
 MIO_API size_t mio_sizeof_connect_options(void);
+MIO_API size_t mio_sizeof_datagram_options(void);
 MIO_API size_t mio_sizeof_tcp_listener(void);
 MIO_API size_t mio_sizeof_tcp_stream(void);
+MIO_API size_t mio_sizeof_udp_socket(void);
+MIO_API size_t mio_sizeof_unix_listener(void);
+MIO_API size_t mio_sizeof_unix_stream(void);
+MIO_API size_t mio_sizeof_unix_datagram(void);
 #endif
 
 #ifdef __cplusplus

@@ -12,6 +12,4 @@ extern inline bool mio_event_is_lio(const struct mio_event *event);
 extern inline bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked);
 extern inline void mio_ready_after(uint32_t *ready, uint32_t direction, ptrdiff_t result,
                                    size_t asked);
-#ifndef MIO_NO_NET
 extern inline size_t mio_bufs_len(const struct mio_buf *bufs, size_t count);
-#endif

@@ -10,8 +10,9 @@ enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
 
 /* Flags of a source. */
 enum {
-    MIO__RAW = 1,   /* a descriptor of the user's, which may be of any kind, or closed */
-    MIO__REARM = 2, /* registered where edges are emulated: I/O reports what it drained */
+    MIO__RAW = 1,     /* a descriptor of the user's, which may be of any kind, or closed */
+    MIO__REARM = 2,   /* registered where edges are emulated: I/O reports what it drained */
+    MIO__GUARDED = 4, /* a pipe on a system that has no write without SIGPIPE */
 };
 
 #define MIO__INTEREST_BITS (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO)
@@ -62,6 +63,10 @@ void mio__source_drained(struct mio_source *source, uint32_t direction);
 
 /* Makes an open descriptor source. */
 void mio__source_open(struct mio_source *source, mio_fd fd);
+
+/* How every type that owns its descriptor ends; source may be NULL. See the contracts. */
+int mio__source_close(struct mio_source *source);
+mio_fd mio__source_into_fd(struct mio_source *source);
 
 /* Whether the reserved words of an options struct are all 0. */
 static inline bool mio__is_zero(const uintptr_t *words, size_t count)

@@ -52,6 +52,16 @@ size_t mio_sizeof_counters(void)
     return sizeof(struct mio_counters);
 }
 
+size_t mio_sizeof_pipe_sender(void)
+{
+    return sizeof(struct mio_pipe_sender);
+}
+
+size_t mio_sizeof_pipe_receiver(void)
+{
+    return sizeof(struct mio_pipe_receiver);
+}
+
 #ifndef MIO_NO_NET
 
 size_t mio_sizeof_addr(void)
@@ -69,6 +79,11 @@ size_t mio_sizeof_connect_options(void)
     return sizeof(struct mio_connect_options);
 }
 
+size_t mio_sizeof_datagram_options(void)
+{
+    return sizeof(struct mio_datagram_options);
+}
+
 size_t mio_sizeof_tcp_listener(void)
 {
     return sizeof(struct mio_tcp_listener);
@@ -77,6 +92,26 @@ size_t mio_sizeof_tcp_listener(void)
 size_t mio_sizeof_tcp_stream(void)
 {
     return sizeof(struct mio_tcp_stream);
+}
+
+size_t mio_sizeof_udp_socket(void)
+{
+    return sizeof(struct mio_udp_socket);
+}
+
+size_t mio_sizeof_unix_listener(void)
+{
+    return sizeof(struct mio_unix_listener);
+}
+
+size_t mio_sizeof_unix_stream(void)
+{
+    return sizeof(struct mio_unix_stream);
+}
+
+size_t mio_sizeof_unix_datagram(void)
+{
+    return sizeof(struct mio_unix_datagram);
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* Sources: making them and asking them. */
 #include "internal.h"
+#include "sys/sys.h"
 
 #include <string.h>
 
@@ -60,4 +61,25 @@ bool mio_source_is_registered(const struct mio_source *source)
 mio_fd mio_source_fd(const struct mio_source *source)
 {
     return source && source->state != MIO__CLOSED ? source->fd : MIO_FD_NONE;
+}
+
+/* ---- Types that own their descriptor --------------------------------------------------------- */
+
+mio_fd mio__source_into_fd(struct mio_source *source)
+{
+    if (mio__source_check(source) < 0)
+        return MIO_FD_NONE;
+    mio_fd fd = source->fd;
+    mio__source_detach(source);
+    memset(source, 0, sizeof *source);
+    return fd;
+}
+
+int mio__source_close(struct mio_source *source)
+{
+    if (!source)
+        return -EINVAL;
+    if (source->state == MIO__CLOSED)
+        return 0;
+    return mio__fd_close(mio__source_into_fd(source));
 }

@@ -1,7 +1,7 @@
 """What the scripts that test examples share: programs that are started, heard and ended in time.
 
 Each script gets the path of the example as its first argument, acts as its peer, and exits with 0
-when all is well, with a message and 1 when not, and with 77 (skip) when the machine lacks something.
+when all is well, with a message and 1 when not, with 77 (skip) when the machine lacks something.
 """
 import os
 import queue

@@ -10,16 +10,43 @@ int mio_socket_error(void)
 
 /* ---- Making and ending ----------------------------------------------------------------------- */
 
-int mio__socket_create(struct mio_source *source, const struct mio_addr *addr)
+static bool is_of_kind(const struct mio__socket_kind *kind, int family)
+{
+    return family != MIO_ADDR_NONE && kind->is_unix == (family == MIO_ADDR_UNIX);
+}
+
+int mio__socket_fits(const struct mio__socket_kind *kind, const struct mio_addr *addr)
+{
+    return is_of_kind(kind, mio_addr_family(addr)) ? 0 : -EAFNOSUPPORT;
+}
+
+int mio__socket_create(struct mio_source *source, const struct mio__socket_kind *kind,
+                       const struct mio_addr *addr)
 {
     mio_fd fd;
-    int family = mio_addr_family(addr);
-    if (family == MIO_ADDR_NONE)
-        return -EAFNOSUPPORT;
-    int result = mio__socket_open_stream(family, &fd);
+    int result = mio__socket_fits(kind, addr);
+    if (result == 0)
+        result = mio__socket_open(mio_addr_family(addr), kind->type, &fd);
     if (result == 0)
         mio__source_open(source, fd);
     return result;
+}
+
+int mio__socket_create_pair(struct mio_source *a, struct mio_source *b, enum mio__socket_type type)
+{
+    mio_fd fds[2];
+    if (a)
+        memset(a, 0, sizeof *a);
+    if (b)
+        memset(b, 0, sizeof *b);
+    if (!a || !b || a == b)
+        return -EINVAL;
+    int result = mio__socket_pair(type, fds);
+    if (result < 0)
+        return result;
+    mio__source_open(a, fds[0]);
+    mio__source_open(b, fds[1]);
+    return 0;
 }
 
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg)
@@ -27,41 +54,22 @@ int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg)
     return prepare ? mio__user_result(prepare(fd, arg)) : 0;
 }
 
-int mio__socket_close(struct mio_source *source)
-{
-    if (!source)
-        return -EINVAL;
-    if (source->state == MIO__CLOSED)
-        return 0;
-    return mio__fd_close(mio__socket_into_fd(source));
-}
-
-int mio__socket_from_fd(struct mio_source *source, mio_fd fd, bool listens)
+int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind *kind, mio_fd fd)
 {
     struct mio_addr addr;
     if (!source)
         return -EINVAL;
     memset(source, 0, sizeof *source);
-    int result = mio__socket_check_stream(fd, listens);
+    int result = mio__socket_check(fd, kind->type, kind->listens);
     if (result == 0)
         result = mio__socket_local_addr(fd, &addr);
-    if (result == 0 && mio_addr_family(&addr) == MIO_ADDR_NONE)
-        result = -EAFNOSUPPORT;
+    if (result == 0)
+        result = mio__socket_fits(kind, &addr);
     if (result == 0)
         result = mio__fd_adopt(fd);
     if (result == 0)
         mio__source_open(source, fd);
     return result;
-}
-
-mio_fd mio__socket_into_fd(struct mio_source *source)
-{
-    if (mio__source_check(source) < 0)
-        return MIO_FD_NONE;
-    mio_fd fd = source->fd;
-    mio__source_detach(source);
-    memset(source, 0, sizeof *source);
-    return fd;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -83,8 +91,31 @@ int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
     return source->state == MIO__CLOSED ? -EBADF : ask(source->fd, addr);
 }
 
-/* 4 or 6: whose limit counts for what the socket sends. An IPv6 socket may be one of IPv4. */
-static int hops_family(const struct mio_source *source)
+void mio__socket_settle_unix(struct mio_addr *peer)
+{
+    if (mio_addr_family(peer) == MIO_ADDR_NONE)
+        mio_addr_unix_unnamed(peer);
+}
+
+/* ---- Options --------------------------------------------------------------------------------- */
+
+int mio__socket_flag(const struct mio_source *source, enum mio__option option)
+{
+    int value;
+    int result = mio__source_check(source);
+    if (result == 0)
+        result = mio__option_get(source->fd, option, &value);
+    return result < 0 ? result : value != 0;
+}
+
+int mio__socket_set_flag(struct mio_source *source, enum mio__option option, bool value)
+{
+    int result = mio__source_check(source);
+    return result < 0 ? result : mio__option_set(source->fd, option, value);
+}
+
+/* 4 or 6: whose option counts for what the socket sends. An IPv6 socket may be one of IPv4. */
+static int sending_family(const struct mio_source *source)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     struct mio_addr addr;
@@ -99,28 +130,41 @@ static int hops_family(const struct mio_source *source)
     return result == 16 && memcmp(ip, mapped, sizeof mapped) != 0 ? MIO_ADDR_IPV6 : MIO_ADDR_IPV4;
 }
 
+int mio__socket_by_family(const struct mio_source *source, const struct mio__family_option *option)
+{
+    int value;
+    int result = sending_family(source);
+    if (result > 0)
+        result =
+            mio__option_get(source->fd, result == MIO_ADDR_IPV6 ? option->v6 : option->v4, &value);
+    return result < 0 ? result : value;
+}
+
+int mio__socket_set_by_family(struct mio_source *source, const struct mio__family_option *option,
+                              int value)
+{
+    int family = sending_family(source);
+    if (family < 0)
+        return family;
+    if (family == MIO_ADDR_IPV4)
+        return mio__option_set(source->fd, option->v4, value);
+    int result = mio__option_set(source->fd, option->v6, value);
+    /* A socket of both families needs both, and hands them down; one of IPv6 alone may refuse. */
+    if (result == 0)
+        mio__option_set(source->fd, option->v4, value);
+    return result;
+}
+
+static const struct mio__family_option hops = {MIO__OPTION_HOPS_V4, MIO__OPTION_HOPS_V6};
+
 int mio__socket_ttl(const struct mio_source *source)
 {
-    int ttl;
-    int result = hops_family(source);
-    if (result > 0)
-        result = mio__option_get(
-            source->fd, result == MIO_ADDR_IPV6 ? MIO__OPTION_HOPS_V6 : MIO__OPTION_HOPS_V4, &ttl);
-    return result < 0 ? result : ttl;
+    return mio__socket_by_family(source, &hops);
 }
 
 int mio__socket_set_ttl(struct mio_source *source, int ttl)
 {
     if (!source || ttl < 1 || ttl > 255)
         return -EINVAL;
-    int family = hops_family(source);
-    if (family < 0)
-        return family;
-    if (family == MIO_ADDR_IPV4)
-        return mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
-    int result = mio__option_set(source->fd, MIO__OPTION_HOPS_V6, ttl);
-    /* A listener of both families hands both limits down; one of IPv6 alone may refuse this one. */
-    if (result == 0)
-        mio__option_set(source->fd, MIO__OPTION_HOPS_V4, ttl);
-    return result;
+    return mio__socket_set_by_family(source, &hops, ttl);
 }

@@ -1,55 +1,94 @@
 /*
  * What all socket types have in common. Each of their functions is one line over these, which take
- * the source inside the object, or NULL where the caller gave no object.
+ * the source inside the object (MIO__SOURCE), or NULL where the caller gave no object.
  */
 #ifndef MIO_SOCKET_H
 #define MIO_SOCKET_H
 
-#include "internal.h"
+#include "io.h"
 #include "sys/sys.h"
 
-#define MIO__SOURCE(object) ((object) ? &(object)->source : NULL)
+/* ---- Making and ending (socket.c) ---- */
 
-/*
- * Every read and write ends with this: where edges are emulated, would-block and a short transfer
- * arm the direction again. asked is 0 for what has no length (accept), or never ends short (peek).
- */
-static inline ptrdiff_t mio__socket_done(struct mio_source *source, uint32_t direction,
-                                         ptrdiff_t result, size_t asked)
-{
-    if ((source->flags & MIO__REARM) &&
-        (result == -EAGAIN || (result > 0 && (size_t)result < asked)))
-        mio__source_drained(source, direction);
-    return result;
-}
+/* What a socket is. */
+struct mio__socket_kind {
+    bool is_unix; /* in the Unix domain, else of IPv4 or IPv6 */
+    enum mio__socket_type type;
+    bool listens;
+};
 
-/* Opens a stream socket for the address, within its own options. The source starts closed. */
-int mio__socket_create(struct mio_source *source, const struct mio_addr *addr);
+/* Whether the address is of the family of the kind: 0 or -EAFNOSUPPORT. */
+int mio__socket_fits(const struct mio__socket_kind *kind, const struct mio_addr *addr);
 
-/* Switches of the options structs: whether it is one, and setting the option that it stands for. */
-static inline bool mio__is_switch(int value)
-{
-    return value == MIO_DEFAULT || value == MIO_ON || value == MIO_OFF;
-}
+/* Opens a socket for the address, within its own options. The source starts closed. */
+int mio__socket_create(struct mio_source *source, const struct mio__socket_kind *kind,
+                       const struct mio_addr *addr);
 
+/* Two sockets that are connected with each other. Both start closed; NULL is allowed. */
+int mio__socket_create_pair(struct mio_source *a, struct mio_source *b, enum mio__socket_type type);
+
+/* Runs the user's hook, if there is one. */
+int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
+
+int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind *kind, mio_fd fd);
+
+/* ---- Options structs (options.c): the options to use, NULL where they are invalid ---- */
+
+const struct mio_listen_options *mio__listen_options(const struct mio_listen_options *given);
+const struct mio_connect_options *mio__connect_options(const struct mio_connect_options *given);
+const struct mio_datagram_options *mio__datagram_options(const struct mio_datagram_options *given);
+
+/* Sets the option that a switch stands for. */
 static inline int mio__socket_switch(mio_fd fd, enum mio__option option, int value)
 {
     return value == MIO_DEFAULT ? 0 : mio__option_set(fd, option, value == MIO_ON);
 }
 
-/* Runs the user's hook, if there is one. */
-int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
-
-int mio__socket_close(struct mio_source *source);
-
-/* listens: what kind of stream socket it has to be. */
-int mio__socket_from_fd(struct mio_source *source, mio_fd fd, bool listens);
-mio_fd mio__socket_into_fd(struct mio_source *source);
+/* ---- Asking and options (socket.c) ---- */
 
 int mio__socket_take_error(struct mio_source *source);
 int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,
                      int (*ask)(mio_fd fd, struct mio_addr *addr));
+
+/* A peer in the Unix domain that was never bound has, on some paths, no address at all. */
+void mio__socket_settle_unix(struct mio_addr *peer);
+
+/* Options that are on or off. */
+int mio__socket_flag(const struct mio_source *source, enum mio__option option);
+int mio__socket_set_flag(struct mio_source *source, enum mio__option option, bool value);
+
+/* One option of ours, which the system has for each family. */
+struct mio__family_option {
+    enum mio__option v4, v6;
+};
+
+/* The one of the family that counts for what the socket sends; the change is for all that may. */
+int mio__socket_by_family(const struct mio_source *source, const struct mio__family_option *option);
+int mio__socket_set_by_family(struct mio_source *source, const struct mio__family_option *option,
+                              int value);
+
 int mio__socket_ttl(const struct mio_source *source);
 int mio__socket_set_ttl(struct mio_source *source, int ttl);
+
+/* ---- Moving data ---- */
+
+/* Connections (stream.c). */
+int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
+                       struct mio_addr *peer);
+ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len);
+ptrdiff_t mio__stream_readv(struct mio_source *source, const struct mio_buf *bufs, size_t count);
+ptrdiff_t mio__stream_peek(struct mio_source *source, void *buf, size_t len);
+ptrdiff_t mio__stream_write(struct mio_source *source, const void *buf, size_t len);
+ptrdiff_t mio__stream_writev(struct mio_source *source, const struct mio_buf *bufs, size_t count);
+int mio__socket_end(struct mio_source *source, int how);
+
+/* Datagrams (datagram.c); from may be NULL. */
+int mio__datagram_connect(struct mio_source *source, const struct mio__socket_kind *kind,
+                          const struct mio_addr *addr);
+ptrdiff_t mio__datagram_recv(struct mio_source *source, void *buf, size_t len,
+                             struct mio_addr *from, bool peek);
+ptrdiff_t mio__datagram_send(struct mio_source *source, const void *buf, size_t len);
+ptrdiff_t mio__datagram_send_to(struct mio_source *source, const struct mio__socket_kind *kind,
+                                const void *buf, size_t len, const struct mio_addr *to);
 
 #endif

@@ -3,16 +3,12 @@
 
 #include <string.h>
 
+static const struct mio__socket_kind tcp_listener = {.type = MIO__STREAM, .listens = true};
+
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static bool are_listen_options_valid(const struct mio_listen_options *options)
-{
-    return options->backlog >= 0 && mio__is_switch(options->reuse_port) &&
-           mio__is_switch(options->only_v6) && mio__is_switch(options->nodelay) &&
-           mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]);
-}
-
-static int set_up(mio_fd fd, const struct mio_addr *addr, const struct mio_listen_options *options)
+static int set_up_listener(mio_fd fd, const struct mio_addr *addr,
+                           const struct mio_listen_options *options)
 {
     int result = mio__option_set(fd, MIO__OPTION_REUSE_ADDR, 1);
     if (result == 0)
@@ -33,20 +29,18 @@ static int set_up(mio_fd fd, const struct mio_addr *addr, const struct mio_liste
 int mio_tcp_listener_bind_with(struct mio_tcp_listener *listener, const struct mio_addr *addr,
                                const struct mio_listen_options *options)
 {
-    static const struct mio_listen_options defaults;
     if (!listener)
         return -EINVAL;
     memset(listener, 0, sizeof *listener);
-    if (!options)
-        options = &defaults;
-    if (!addr || !are_listen_options_valid(options))
+    options = mio__listen_options(options);
+    if (!addr || !options)
         return -EINVAL;
-    int result = mio__socket_create(&listener->source, addr);
+    int result = mio__socket_create(&listener->source, &tcp_listener, addr);
     if (result < 0)
         return result;
-    result = set_up(listener->source.fd, addr, options);
+    result = set_up_listener(listener->source.fd, addr, options);
     if (result < 0)
-        mio__socket_close(&listener->source);
+        mio__source_close(&listener->source);
     return result;
 }
 
@@ -60,17 +54,7 @@ int mio_tcp_listener_bind(struct mio_tcp_listener *listener, const struct mio_ad
 int mio_tcp_listener_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream,
                             struct mio_addr *peer)
 {
-    mio_fd fd;
-    if (!stream)
-        return -EINVAL;
-    memset(stream, 0, sizeof *stream);
-    int result = mio__source_check(MIO__SOURCE(listener));
-    if (result < 0)
-        return result;
-    result = mio__socket_accept(listener->source.fd, &fd, peer);
-    if (result == 0)
-        mio__source_open(&stream->source, fd);
-    return (int)mio__socket_done(&listener->source, MIO_READABLE, result, 0);
+    return mio__stream_accept(MIO__SOURCE(listener), MIO__SOURCE(stream), peer);
 }
 
 bool mio_accept_should_continue(int error)
@@ -104,7 +88,7 @@ bool mio_accept_should_continue(int error)
 
 int mio_tcp_listener_close(struct mio_tcp_listener *listener)
 {
-    return mio__socket_close(MIO__SOURCE(listener));
+    return mio__source_close(MIO__SOURCE(listener));
 }
 
 int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener, struct mio_addr *addr)
@@ -129,10 +113,10 @@ int mio_tcp_listener_take_error(struct mio_tcp_listener *listener)
 
 int mio_tcp_listener_from_fd(struct mio_tcp_listener *listener, mio_fd fd)
 {
-    return mio__socket_from_fd(MIO__SOURCE(listener), fd, true);
+    return mio__socket_from_fd(MIO__SOURCE(listener), &tcp_listener, fd);
 }
 
 mio_fd mio_tcp_listener_into_fd(struct mio_tcp_listener *listener)
 {
-    return mio__socket_into_fd(MIO__SOURCE(listener));
+    return mio__source_into_fd(MIO__SOURCE(listener));
 }

@@ -29,6 +29,8 @@ int mio__fd_check_pollable(mio_fd fd);
 /* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
 int mio__fd_adopt(mio_fd fd);
 
+int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking);
+
 /* ---- Wakers: something a thread or signal handler can signal and a queue can watch ---- */
 
 struct mio__notifier {
@@ -52,11 +54,28 @@ void mio__notifier_close(mio_fd read_fd, mio_fd write_fd);
 /* kind: MIO_WAKER_..., the default included. Returns NULL where this build does not have it. */
 const struct mio__notifier *mio__notifier_find(uint32_t kind);
 
+/* ---- Pipes ---- */
+
+int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd);
+
+/* Whether it is the end of a pipe that writes, or the one that reads: -EBADF, -EINVAL. */
+int mio__pipe_check(mio_fd fd, bool writes);
+
+/* count is at least 1 and at most MIO_BUFS_MAX. */
+ptrdiff_t mio__pipe_readv(mio_fd fd, const struct mio_buf *bufs, size_t count);
+
+/* Writes without SIGPIPE; -ENOTSUP where the system has no such call: then it is the other one. */
+ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count);
+ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count);
+
 #ifndef MIO_NO_NET
 
 /* ---- Addresses in the system's form ---- */
 
-/* What an IP address is made of. family is MIO_ADDR_IPV4, MIO_ADDR_IPV6 or MIO_ADDR_NONE. */
+/* MIO_ADDR_... */
+int mio__sockaddr_family(const struct mio_addr *addr);
+
+/* What an IP address is made of; MIO_ADDR_NONE stands for one of another family. */
 struct mio__ip {
     int family;
     uint8_t bytes[16]; /* network order; IPv4 uses the first 4 */
@@ -74,16 +93,26 @@ void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port);
 bool mio__sockaddr_pton(struct mio__ip *ip, const char *text);
 void mio__sockaddr_ntop(const struct mio__ip *ip, char *buf, size_t size);
 
+/*
+ * Names in the Unix domain, by kind (MIO_UNIX_...). To set: -ENAMETOOLONG; -ENOTSUP for an abstract
+ * one where there are none. To get: the kind, or -EINVAL for another family.
+ */
+int mio__sockaddr_set_unix(struct mio_addr *addr, int kind, const void *name, size_t length);
+int mio__sockaddr_get_unix(const struct mio_addr *addr, const char **name, size_t *length);
+
 /* ---- Sockets ---- */
 
-/* Opens a TCP socket for a family (MIO_ADDR_...). */
-int mio__socket_open_stream(int family, mio_fd *fd);
+enum mio__socket_type { MIO__STREAM, MIO__DATAGRAM };
+
+/* Opens a socket for a family (MIO_ADDR_...); a connected pair of them in the Unix domain. */
+int mio__socket_open(int family, enum mio__socket_type type, mio_fd *fd);
+int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2]);
 
 /*
- * Whether the descriptor is a stream socket that listens, or one that does not: -EBADF, -ENOTSOCK,
- * -EPROTOTYPE, and -EINVAL for the other kind.
+ * Whether the descriptor is a socket of that type, and does or does not listen: -EBADF, -ENOTSOCK,
+ * -EPROTOTYPE for another type, -EINVAL for the other of the two.
  */
-int mio__socket_check_stream(mio_fd fd, bool listens);
+int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens);
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr);
 
@@ -109,13 +138,29 @@ ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len);
 ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count);
 
+/* A datagram and its address. */
+ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek);
+ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to);
+
+/*
+ * Joins or leaves a group, which is an IP address, on the interface of that index, or, where local
+ * is not NULL, on the one with that IPv4 address.
+ */
+int mio__socket_membership(mio_fd fd, const struct mio_addr *group, const struct mio_addr *local,
+                           uint32_t index, bool join);
+
 /* ---- Socket options, all of them integers ---- */
 
 enum mio__option {
     MIO__OPTION_ACCEPTS, /* whether it listens */
-    MIO__OPTION_ERROR,   /* a code as the other functions return it; reading clears it */
+    MIO__OPTION_BROADCAST,
+    MIO__OPTION_ERROR, /* a code as the other functions return it; reading clears it */
     MIO__OPTION_HOPS_V4,
     MIO__OPTION_HOPS_V6,
+    MIO__OPTION_MULTICAST_HOPS_V4,
+    MIO__OPTION_MULTICAST_HOPS_V6,
+    MIO__OPTION_MULTICAST_LOOP_V4,
+    MIO__OPTION_MULTICAST_LOOP_V6,
     MIO__OPTION_NODELAY,
     MIO__OPTION_ONLY_V6,
     MIO__OPTION_REUSE_ADDR,

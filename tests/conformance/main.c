@@ -15,6 +15,7 @@ int main(int argc, char **argv)
         &suite_custom,
         &suite_memory,
         &suite_modes,
+        &suite_pipe,
         &suite_drain,
         &suite_emulation,
         &suite_kicks,
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 #ifndef MIO_NO_NET
         &suite_addr,
         &suite_addr_parts,
+        &suite_unix_addr,
         &suite_tcp_listener,
         &suite_tcp_accept,
         &suite_tcp_prepare,
@@ -30,6 +32,12 @@ int main(int argc, char **argv)
         &suite_tcp_bulk,
         &suite_tcp_options,
         &suite_tcp_fd,
+        &suite_udp,
+        &suite_udp_options,
+        &suite_udp_multicast,
+        &suite_unix_listener,
+        &suite_unix_stream,
+        &suite_unix_datagram,
 #endif
         NULL,
     };

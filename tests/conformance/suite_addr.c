@@ -176,8 +176,8 @@ static const char *const rejects[] = {
     "[::1]:80]",
     "http://127.0.0.1:80",
     /* Other kinds of address. */
-    "unix:/tmp/socket",
-    "unix:@name",
+    "Unix:/tmp/socket",
+    "unix",
     "/tmp/socket",
 };
 enum { REJECTS = sizeof rejects / sizeof rejects[0] };

@@ -11,6 +11,7 @@ extern const struct test_suite suite_events;
 extern const struct test_suite suite_kicks;
 extern const struct test_suite suite_memory;
 extern const struct test_suite suite_modes;
+extern const struct test_suite suite_pipe;
 extern const struct test_suite suite_poll;
 extern const struct test_suite suite_readiness;
 extern const struct test_suite suite_register;
@@ -32,6 +33,13 @@ extern const struct test_suite suite_tcp_listener;
 extern const struct test_suite suite_tcp_options;
 extern const struct test_suite suite_tcp_prepare;
 extern const struct test_suite suite_tcp_stream;
+extern const struct test_suite suite_udp;
+extern const struct test_suite suite_udp_multicast;
+extern const struct test_suite suite_udp_options;
+extern const struct test_suite suite_unix_addr;
+extern const struct test_suite suite_unix_datagram;
+extern const struct test_suite suite_unix_listener;
+extern const struct test_suite suite_unix_stream;
 #endif
 
 #endif

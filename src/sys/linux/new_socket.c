@@ -13,6 +13,11 @@ int mio__new_socket(int family, int type)
     return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+int mio__new_pair(int type, int fds[2])
+{
+    return socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
+}
+
 #if defined(__ANDROID__) && defined(__i386__)
 /* The system call filter of Android on x86 kills the process at accept4. */
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)

@@ -58,6 +58,15 @@ int mio__fd_adopt(mio_fd fd)
     return 0;
 }
 
+int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking)
+{
+    int before = fcntl(fd, F_GETFL);
+    int after = nonblocking ? before | O_NONBLOCK : before & ~O_NONBLOCK;
+    if (before < 0 || (after != before && fcntl(fd, F_SETFL, after) < 0))
+        return mio__last_error();
+    return 0;
+}
+
 void mio__notifier_close(mio_fd read_fd, mio_fd write_fd)
 {
     mio__fd_close(read_fd);

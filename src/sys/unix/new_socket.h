@@ -8,10 +8,11 @@
 #include <sys/socket.h>
 
 /*
- * As socket(2) and accept(2): a descriptor, non-blocking, close-on-exec and without SIGPIPE, or -1
- * with errno.
+ * As socket(2), socketpair(2) in the Unix domain, and accept(2): descriptors, non-blocking,
+ * close-on-exec and without SIGPIPE; -1 with errno.
  */
 int mio__new_socket(int family, int type);
+int mio__new_pair(int type, int fds[2]);
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length);
 
 #endif

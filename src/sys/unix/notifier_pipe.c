@@ -1,20 +1,6 @@
 /* Wakers of a pipe, for systems and builds without eventfd. */
-#define _GNU_SOURCE 1 /* pipe2 */
 #include "sys/sys.h"
 #include "sys/unix/raw_io.h"
-
-#include <fcntl.h>
-#include <unistd.h>
-
-static int pipe_open(mio_fd *read_fd, mio_fd *write_fd)
-{
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-        return mio__last_error();
-    *read_fd = fds[0];
-    *write_fd = fds[1];
-    return 0;
-}
 
 static void pipe_drain(mio_fd read_fd)
 {
@@ -45,7 +31,7 @@ static int pipe_raise(mio_fd read_fd, mio_fd write_fd)
 extern const struct mio__notifier mio__notifier_pipe;
 const struct mio__notifier mio__notifier_pipe = {
     .kind = MIO_WAKER_PIPE,
-    .open = pipe_open,
+    .open = mio__pipe_open,
     .raise = pipe_raise,
     .drain = pipe_drain,
 };

@@ -1,15 +1,16 @@
 /* Addresses in the system's form. */
 #define _POSIX_C_SOURCE 200809L
+#include "sys/unix/sockaddr.h"
 #include "sys/sys.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-
-/* ---- Parts ----------------------------------------------------------------------------------- */
+#include <sys/un.h>
 
 /* Copied in and out: the storage of an address has a type of its own. */
+
+/* ---- IP -------------------------------------------------------------------------------------- */
 
 void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip)
 {
@@ -31,25 +32,40 @@ void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip)
 static int system_family(const struct mio_addr *addr)
 {
     struct sockaddr any = {.sa_family = AF_UNSPEC};
-    if (addr->length >= sizeof any)
-        memcpy(&any, addr->storage, sizeof any);
+    size_t length = addr->length < sizeof any ? addr->length : sizeof any;
+    if (length >= offsetof(struct sockaddr, sa_data))
+        memcpy(&any, addr->storage, length);
     return any.sa_family;
+}
+
+int mio__sockaddr_family(const struct mio_addr *addr)
+{
+    switch (system_family(addr)) {
+    case AF_INET:
+        return addr->length >= sizeof(struct sockaddr_in) ? MIO_ADDR_IPV4 : MIO_ADDR_NONE;
+    case AF_INET6:
+        return addr->length >= sizeof(struct sockaddr_in6) ? MIO_ADDR_IPV6 : MIO_ADDR_NONE;
+    case AF_UNIX:
+        return MIO_ADDR_UNIX;
+    default:
+        return MIO_ADDR_NONE;
+    }
 }
 
 void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip)
 {
-    int family = system_family(addr);
+    int family = mio__sockaddr_family(addr);
     memset(ip, 0, sizeof *ip);
-    if (family == AF_INET && addr->length >= sizeof(struct sockaddr_in)) {
+    if (family == MIO_ADDR_IPV4) {
         struct sockaddr_in in;
         memcpy(&in, addr->storage, sizeof in);
-        ip->family = MIO_ADDR_IPV4;
+        ip->family = family;
         ip->port = ntohs(in.sin_port);
         memcpy(ip->bytes, &in.sin_addr, 4);
-    } else if (family == AF_INET6 && addr->length >= sizeof(struct sockaddr_in6)) {
+    } else if (family == MIO_ADDR_IPV6) {
         struct sockaddr_in6 in6;
         memcpy(&in6, addr->storage, sizeof in6);
-        ip->family = MIO_ADDR_IPV6;
+        ip->family = family;
         ip->port = ntohs(in6.sin6_port);
         memcpy(ip->bytes, &in6.sin6_addr, 16);
         ip->scope = in6.sin6_scope_id;
@@ -67,8 +83,6 @@ void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port)
            sizeof network_order);
 }
 
-/* ---- Text ------------------------------------------------------------------------------------ */
-
 static int family_of(const struct mio__ip *ip)
 {
     return ip->family == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET;
@@ -85,22 +99,103 @@ void mio__sockaddr_ntop(const struct mio__ip *ip, char *buf, size_t size)
         buf[0] = '\0';
 }
 
+/* ---- Unix domain ----------------------------------------------------------------------------- */
+
+enum { NAME_AT = offsetof(struct sockaddr_un, sun_path) };
+enum { NAME_MAX_BYTES = sizeof((struct sockaddr_un){0}.sun_path) };
+
+/* An abstract name is told from a path by its first byte, NUL, which is no part of it. */
+#if defined(__linux__)
+enum { HAS_ABSTRACT = 1 };
+#else
+enum { HAS_ABSTRACT = 0 };
+#endif
+
+int mio__sockaddr_set_unix(struct mio_addr *addr, int kind, const void *name, size_t length)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    if (kind == MIO_UNIX_ABSTRACT && !HAS_ABSTRACT)
+        return -ENOTSUP;
+    /* Before an abstract name, or after a path, there is room for a NUL. */
+    if (length >= NAME_MAX_BYTES)
+        return -ENAMETOOLONG;
+    if (length > 0)
+        memcpy(un.sun_path + (kind == MIO_UNIX_ABSTRACT), name, length);
+    memset(addr, 0, sizeof *addr);
+    memcpy(addr->storage, &un, sizeof un);
+    addr->length = (uint32_t)(NAME_AT + length + (kind != MIO_UNIX_UNNAMED));
+    return 0;
+}
+
+int mio__sockaddr_get_unix(const struct mio_addr *addr, const char **name, size_t *length)
+{
+    const char *text = (const char *)addr->storage + NAME_AT;
+    if (system_family(addr) != AF_UNIX)
+        return -EINVAL;
+    *name = text;
+    *length = 0;
+    if (addr->length <= NAME_AT)
+        return MIO_UNIX_UNNAMED;
+    if (text[0] != '\0') {
+        *length = strnlen(text, addr->length - NAME_AT);
+        return MIO_UNIX_PATH;
+    }
+    if (!HAS_ABSTRACT)
+        return MIO_UNIX_UNNAMED;
+    *name = text + 1;
+    *length = addr->length - NAME_AT - 1;
+    return MIO_UNIX_ABSTRACT;
+}
+
+/*
+ * Systems do not agree on whether the NUL after a path counts, and a path that fills all the room
+ * has none. Here it counts as far as the system lets it, and it is always there.
+ */
+static void settle_path(struct mio_addr *addr)
+{
+    const char *name;
+    size_t length;
+    if (mio__sockaddr_get_unix(addr, &name, &length) != MIO_UNIX_PATH)
+        return;
+    memset((char *)addr->storage + NAME_AT + length, 0, sizeof addr->storage - NAME_AT - length);
+    size_t counted = length < NAME_MAX_BYTES ? length + 1 : NAME_MAX_BYTES;
+    addr->length = (uint32_t)(NAME_AT + counted);
+}
+
 /* ---- The whole ------------------------------------------------------------------------------- */
+
+void mio__sockaddr_received(struct mio_addr *addr, socklen_t length)
+{
+    addr->length = length < sizeof addr->storage ? length : sizeof addr->storage;
+    addr->reserved = 0;
+    settle_path(addr);
+}
 
 int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length)
 {
     if (!addr || !sockaddr || length < offsetof(struct sockaddr, sa_data))
         return -EINVAL;
-    size_t needed = sockaddr->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
-                    : sockaddr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                      : 0;
-    if (needed == 0)
+    size_t needed = length;
+    switch (sockaddr->sa_family) {
+    case AF_INET:
+        needed = sizeof(struct sockaddr_in);
+        break;
+    case AF_INET6:
+        needed = sizeof(struct sockaddr_in6);
+        break;
+    case AF_UNIX: /* its length is part of it */
+        if (length > sizeof(struct sockaddr_un))
+            return -EINVAL;
+        break;
+    default:
         return -EAFNOSUPPORT;
+    }
     if (length < needed)
         return -EINVAL;
     memset(addr, 0, sizeof *addr);
     memcpy(addr->storage, sockaddr, needed);
     addr->length = (uint32_t)needed;
+    settle_path(addr);
     return 0;
 }
 

@@ -1,44 +1,51 @@
 /* Socket calls. */
 #define _POSIX_C_SOURCE 200809L
 #include "sys/sys.h"
+#include "sys/unix/iovec.h"
 #include "sys/unix/new_socket.h"
+#include "sys/unix/sockaddr.h"
 
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/uio.h>
 
-_Static_assert(sizeof(struct mio_buf) == sizeof(struct iovec) &&
-                   offsetof(struct mio_buf, base) == offsetof(struct iovec, iov_base) &&
-                   offsetof(struct mio_buf, len) == offsetof(struct iovec, iov_len),
-               "a list of buffers is passed to the system as it is");
 _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct mio_addr){0}.storage),
                "an address holds what the system writes");
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-int mio__socket_open_stream(int family, mio_fd *fd)
+static int type_of(enum mio__socket_type type)
 {
-    *fd = mio__new_socket(family == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET, SOCK_STREAM);
+    return type == MIO__STREAM ? SOCK_STREAM : SOCK_DGRAM;
+}
+
+int mio__socket_open(int family, enum mio__socket_type type, mio_fd *fd)
+{
+    int domain = family == MIO_ADDR_UNIX ? AF_UNIX : family == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET;
+    *fd = mio__new_socket(domain, type_of(type));
     return *fd < 0 ? mio__last_error() : 0;
 }
 
-int mio__socket_check_stream(mio_fd fd, bool listens)
+int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2])
 {
-    int type, accepts;
-    int result = mio__option_get(fd, MIO__OPTION_TYPE, &type);
+    return mio__new_pair(type_of(type), fds) < 0 ? mio__last_error() : 0;
+}
+
+int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens)
+{
+    int actual, accepts;
+    int result = mio__option_get(fd, MIO__OPTION_TYPE, &actual);
     if (result == 0)
         result = mio__option_get(fd, MIO__OPTION_ACCEPTS, &accepts);
     if (result < 0)
         return result;
-    if (type != SOCK_STREAM)
+    if (actual != type_of(type))
         return -EPROTOTYPE;
     return (accepts != 0) == listens ? 0 : -EINVAL;
 }
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr)
 {
-    return bind(fd, (const struct sockaddr *)addr->storage, addr->length) < 0 ? mio__last_error()
-                                                                              : 0;
+    return bind(fd, mio__sockaddr(addr), addr->length) < 0 ? mio__last_error() : 0;
 }
 
 int mio__socket_listen(mio_fd fd, int backlog)
@@ -48,7 +55,7 @@ int mio__socket_listen(mio_fd fd, int backlog)
 
 int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 {
-    if (connect(fd, (const struct sockaddr *)addr->storage, addr->length) == 0)
+    if (connect(fd, mio__sockaddr(addr), addr->length) == 0)
         return 0;
     /* An interrupted connect goes on by itself; calling again would only say EALREADY. */
     return errno == EINPROGRESS || errno == EINTR ? 0 : mio__last_error();
@@ -58,13 +65,12 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
 {
     socklen_t length = sizeof(struct sockaddr_storage);
     do
-        *accepted = mio__new_accepted(fd, peer ? (struct sockaddr *)peer->storage : NULL,
-                                      peer ? &length : NULL);
+        *accepted = mio__new_accepted(fd, peer ? mio__sockaddr(peer) : NULL, peer ? &length : NULL);
     while (*accepted < 0 && errno == EINTR);
     if (*accepted < 0)
         return mio__last_error();
     if (peer)
-        peer->length = length;
+        mio__sockaddr_received(peer, length);
     return 0;
 }
 
@@ -74,9 +80,9 @@ static int ask_name(int (*ask)(int fd, struct sockaddr *name, socklen_t *length)
                     struct mio_addr *addr)
 {
     socklen_t length = sizeof(struct sockaddr_storage);
-    if (ask(fd, (struct sockaddr *)addr->storage, &length) < 0)
+    if (ask(fd, mio__sockaddr(addr), &length) < 0)
         return mio__last_error();
-    addr->length = length;
+    mio__sockaddr_received(addr, length);
     return 0;
 }
 
@@ -130,9 +136,32 @@ ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
     return n < 0 ? mio__last_error() : n;
 }
 
+ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
+{
+    socklen_t length;
+    ssize_t n;
+    do {
+        length = sizeof from->storage;
+        n = recvfrom(fd, buf, len, peek ? MSG_PEEK : 0, mio__sockaddr(from), &length);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return mio__last_error();
+    mio__sockaddr_received(from, length);
+    return n;
+}
+
+ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
+{
+    ssize_t n;
+    do
+        n = sendto(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
 static struct msghdr message_of(const struct mio_buf *bufs, size_t count)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)bufs};
+    struct msghdr message = {.msg_iov = mio__iovec(bufs)};
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count; /* int or size_t, by the system */
     return message;
 }

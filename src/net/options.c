@@ -1,0 +1,38 @@
+/* The options structs: their defaults, and whether what the caller gave is valid. */
+#include "net/socket.h"
+
+static bool is_switch(int value)
+{
+    return value == MIO_DEFAULT || value == MIO_ON || value == MIO_OFF;
+}
+
+#define ARE_ZERO(words) mio__is_zero((words), sizeof(words) / sizeof(words)[0])
+
+const struct mio_listen_options *mio__listen_options(const struct mio_listen_options *given)
+{
+    static const struct mio_listen_options defaults;
+    if (!given)
+        return &defaults;
+    bool valid = given->backlog >= 0 && is_switch(given->reuse_port) && is_switch(given->only_v6) &&
+                 is_switch(given->nodelay) && ARE_ZERO(given->reserved);
+    return valid ? given : NULL;
+}
+
+const struct mio_connect_options *mio__connect_options(const struct mio_connect_options *given)
+{
+    static const struct mio_connect_options defaults;
+    if (!given)
+        return &defaults;
+    bool valid = is_switch(given->nodelay) && given->reserved0 == 0 && ARE_ZERO(given->reserved);
+    return valid ? given : NULL;
+}
+
+const struct mio_datagram_options *mio__datagram_options(const struct mio_datagram_options *given)
+{
+    static const struct mio_datagram_options defaults;
+    if (!given)
+        return &defaults;
+    bool valid = is_switch(given->reuse_addr) && is_switch(given->reuse_port) &&
+                 is_switch(given->only_v6) && given->reserved0 == 0 && ARE_ZERO(given->reserved);
+    return valid ? given : NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * Writing to a pipe where the system has no flag that keeps SIGPIPE away: the thread blocks the
+ * signal, writes, and takes back the one that the write may have left, unless one was pending
+ * before. It can only be the write's: another one that the process gets in the meantime merges with
+ * it, as it would have if the write had come later.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "sys/sys.h"
+#include "sys/unix/iovec.h"
+
+#include <signal.h>
+#include <time.h>
+
+static bool is_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void take_back(const sigset_t *only_sigpipe)
+{
+    const struct timespec now = {0, 0};
+    int result;
+    do
+        result = sigtimedwait(only_sigpipe, NULL, &now);
+    while (result < 0 && errno == EINTR);
+}
+
+ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count)
+{
+    sigset_t only_sigpipe, before;
+    sigemptyset(&only_sigpipe);
+    sigaddset(&only_sigpipe, SIGPIPE);
+    int result = -pthread_sigmask(SIG_BLOCK, &only_sigpipe, &before);
+    if (result < 0)
+        return result;
+    /* What was not blocked cannot be pending. */
+    bool was_blocked = sigismember(&before, SIGPIPE) == 1;
+    bool was_pending = was_blocked && is_pending();
+    ptrdiff_t n;
+    do
+        n = writev(fd, mio__iovec(bufs), (int)count);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        n = mio__last_error();
+    if (n == -EPIPE && !was_pending)
+        take_back(&only_sigpipe);
+    if (!was_blocked)
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return n;
+}
