@@ -1,0 +1,45 @@
+"""Sends datagrams of all sizes from many sockets and checks that each gets its own back."""
+import socket
+
+from peer import Program, check, example, fail, listening, pattern, port_of
+
+TRIES = 20  # datagrams may get lost, even here, when a queue is full
+
+
+def ask(client, data):
+    client.settimeout(0.5)
+    for _ in range(TRIES):
+        client.send(data)
+        try:
+            while True:
+                answer = client.recv(70000)
+                if answer == data:
+                    return
+                # An answer to an earlier try of an earlier question; anything else is an error.
+                check(answer in client_asked[client], "an answer that nobody asked for")
+        except socket.timeout:
+            pass
+    fail("no answer to %d bytes" % len(data))
+
+
+client_asked = {}
+with Program(example(), "0") as server:
+    port = port_of(listening(server))
+    clients = []
+    for _ in range(50):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.connect(("127.0.0.1", port))
+        clients.append(client)
+        client_asked[client] = set()
+    for size in (0, 1, 100, 1472, 9000, 65507):
+        for number, client in enumerate(clients):
+            data = pattern(size, number)
+            client_asked[client].add(data)
+            ask(client, data)
+    # A client that vanishes before its answers come is nothing to the others.
+    gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(100):
+        gone.sendto(b"?", ("127.0.0.1", port))
+    gone.close()
+    ask(clients[0], b"still there")
+    check(server.stop() == -15, "the server ended in another way")
