@@ -55,7 +55,9 @@
  *     Reading until -EAGAIN is right everywhere; the short transfer saves that last call.
  *
  * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
- *     mio_reregister it with the same arguments: if it is still ready it is reported again.
+ *     mio_reregister it with the same arguments: if it is still ready it is reported again. Who has
+ *     stopped reading also misses the error that a read would return: look for MIO_ERROR in its
+ *     events, and ask take_error.
  *
  * Tokens.  After mio_deregister or a close no later wait returns the token. Events that were
  *     fetched before are yours: free the object after the batch, or call mio_events_forget first.
@@ -449,8 +451,10 @@ MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
 
 /*
  * The descriptor of the queue, for nesting: it is readable while events are pending, and can be
- * registered with another poll (mio_source_init_fd) or watched by a foreign loop. Never wait on the
- * queue, or change it, past this library.
+ * registered with another poll (mio_source_init_fd) or watched by a foreign loop. When it is
+ * readable call mio_poll_wait with timeout 0: once, where the outer loop is level-triggered, and
+ * where it has edges until nothing is returned. Never wait on the queue, or change it, past this
+ * library.
  *
  * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the backend has none (poll).
  * Threads  any.      System  epoll(7)
