@@ -3,11 +3,23 @@
  * the clients are a process of their own, use plain system calls, check every byte, and report
  * through a pipe that the loop watches like everything else. A second thread wakes the loop.
  *
- *     main.c     puts it together and decides whether it went well
- *     server.c   the event loop
- *     wakes.c    the thread that wakes it
- *     load.c     the clients
- *     report.c   progress and table
+ *     main.c       puts it together and decides whether it went well
+ *     targets.c    opens what the clients connect to, for each row of the table
+ *     report.c     rows, progress and table
+ *     pass.c       how pipes come from the clients to the server
+ *
+ *     server.h     the server
+ *     server.c     the event loop
+ *     echo.c       accepts connections and echoes what they send
+ *     streams.c    TCP, Unix domain streams and pairs of pipes, which are all the same to echo.c
+ *     datagrams.c  echoes what comes to the UDP socket
+ *     wakes.c      the thread that wakes the loop
+ *
+ *     load.h       the clients
+ *     load.c       keeps as many at work as may be open at a time
+ *     talk.c       one client on a stream
+ *     volley.c     one client that sends datagrams
+ *     messages.c   what they send, and the comparison with what comes back
  */
 #ifndef DEMO_H
 #define DEMO_H
@@ -17,13 +29,18 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define MAX_TARGETS 8
-#define MAX_OPEN 200  /* connections at a time: twice that many descriptors, below any limit */
+#define TARGETS 5     /* rows of the table that clients work for */
+#define MAX_OPEN 200  /* connections at a time: each has two descriptors at most in a process */
 #define MAX_ERRORS 10 /* a row with so many errors ends early */
+#define MAX_DATAGRAM 8192
 #define STALL_NS (15 * MIO_NS_PER_S) /* nothing moved for so long: that is an error too */
 
 /* What the program can break on purpose, to show that it would be noticed. */
-enum sabotage { SABOTAGE_NONE, SABOTAGE_BYTE, SABOTAGE_REFUSE, SABOTAGE_WAKE };
+enum sabotage { SABOTAGE_NONE, SABOTAGE_BYTE, SABOTAGE_REFUSE, SABOTAGE_LOSS, SABOTAGE_WAKE };
+
+struct server;
+
+/* ---- Rows and output ------------------------------------------------------------------------- */
 
 /* A row of the table. The clients also send it through the pipe while they work. */
 enum row_state { ROW_RUNNING, ROW_DONE, ROW_SKIPPED };
@@ -33,8 +50,9 @@ struct row {
     char note[160]; /* the first error, or why the row was skipped */
     uint32_t index;
     uint32_t state;
-    uint64_t planned; /* connections */
+    uint64_t planned; /* connections: for UDP sockets of clients, for pipes pairs of them */
     uint64_t connections, messages, bytes, errors;
+    uint64_t repeats; /* datagrams that were sent again because no answer came */
     int64_t elapsed_ns;
     int64_t p50_ns, p95_ns, p99_ns, max_ns;
 };
@@ -48,19 +66,49 @@ void row_set_latency(struct row *row, int64_t *samples, size_t count);
 /* Counts an error, and keeps the text of the first one. */
 void row_error(struct row *row, const char *format, ...);
 
-/* ---- Clients --------------------------------------------------------------------------------- */
+void report_progress(const struct row *row);
+void report_table(const struct row *rows, unsigned count);
+void report_loop(const struct server *server);
+
+/* ---- Targets --------------------------------------------------------------------------------- */
+
+enum transport { TRANSPORT_STREAM, TRANSPORT_DATAGRAMS, TRANSPORT_PIPES };
 
 /* Where the clients connect to, and how often. */
 struct target {
     const char *name;
     char skipped[96]; /* why not; empty: run it */
+    enum transport transport;
     struct sockaddr_storage addr;
     socklen_t addr_length;
-    unsigned connections;
+    int pipes;                      /* the socket that takes pipes to the server; else -1 */
+    unsigned connections, max_open; /* in all, and at a time */
 };
 
-/* Runs all targets, one after the other, and sends rows to fd. Returns an exit status. */
+/*
+ * Opens the server's door for each target and shares the connections out. What this machine lacks
+ * is skipped, but the first target must work. Returns 0 or a negative code.
+ */
+int targets_open(struct server *server, struct target *targets, unsigned connections);
+
+/* The row with this short name ("udp"), or -1. */
+int targets_find(const char *key);
+
+/* Removes what targets_open left in the file system. May be called by signal handlers. */
+void targets_remove_files(void);
+
+/*
+ * Runs the clients for all targets, one after the other, and sends rows to fd. Returns an exit
+ * status.
+ */
 int load_run(const struct target *targets, unsigned count, int fd);
+
+/*
+ * Sends two descriptors through a Unix domain datagram socket, and receives them. The receiver has
+ * copies of its own. Each returns 0 or a negative code.
+ */
+int pass_send(int socket, const int fds[2]);
+int pass_receive(int socket, int fds[2]);
 
 /* ---- Wakes ----------------------------------------------------------------------------------- */
 
@@ -96,50 +144,5 @@ void wakes_ask_to_end(struct wakes *wakes);
  * negative code.
  */
 int wakes_finish(struct wakes *wakes);
-
-/* ---- Server ---------------------------------------------------------------------------------- */
-
-#define SERVER_BUFFER 65536
-
-struct connection {
-    struct mio_tcp_stream stream;
-    struct connection *next_free;
-    uint32_t ready;    /* what events said and is not used up yet */
-    size_t begin, end; /* the bytes of buf that wait to be sent */
-    unsigned char buf[SERVER_BUFFER];
-};
-
-struct server {
-    struct mio_poll poll;
-    struct mio_tcp_listener listeners[MAX_TARGETS]; /* closed: there is no such target */
-    bool paused[MAX_TARGETS];                       /* connections wait there for a free slot */
-    struct mio_source report;                       /* the pipe that the clients write to */
-    uint32_t report_ready;
-    int64_t heard_at; /* when the clients reported last */
-    bool clients_ended, wakes_ended;
-    struct wakes wakes;
-    struct mio_event events[128];
-    size_t event_count; /* in this batch */
-    struct connection *free;
-    enum sabotage sabotage;
-    char failure[160]; /* the first one */
-    struct row rows[MAX_TARGETS];
-    uint64_t accepted, bytes, wake_events;
-    struct mio_counters counters;
-    const char *backend;
-    struct connection connections[MAX_OPEN + 16];
-};
-
-/*
- * Serves until the clients have ended and reports their progress. report_fd is the reading end of
- * their pipe, non-blocking. Returns false when something went wrong: server->failure says what.
- */
-bool server_run(struct server *server, unsigned listeners, int report_fd);
-
-/* ---- Output ---------------------------------------------------------------------------------- */
-
-void report_progress(const struct row *row);
-void report_table(const struct row *rows, unsigned count);
-void report_loop(const struct server *server);
 
 #endif

@@ -1,7 +1,7 @@
 /* Rows, progress and table. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "demo.h"
+#include "server.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -142,7 +142,7 @@ void report_table(const struct row *rows, unsigned count)
 {
     static const char *const titles[COLUMNS] = {
         "", "connections", "messages", "bytes", "throughput", "p50", "p95", "p99", "max", "errors"};
-    char cells[MAX_TARGETS + 1][COLUMNS][CELL * 2];
+    char cells[TARGETS + 1][COLUMNS][CELL * 2];
     int widths[COLUMNS];
     for (unsigned i = 0; i < count; i++)
         fill_row(cells[i], &rows[i]);
@@ -175,4 +175,11 @@ void report_loop(const struct server *server)
     format_count(merged, server->wakes.row.messages - server->wake_events);
     printf("\nevent loop (%s): %s events in %s waits; %s wakes, of which %s merged with others\n",
            server->backend, events, waits, wakes, merged);
+    for (unsigned i = 0; i < TARGETS; i++) {
+        if (server->doors[i].kind != &udp_kind)
+            continue;
+        format_count(events, server->rows[i].repeats);
+        printf("%s: datagrams sent again because no answer came in time: %s\n",
+               server->rows[i].name, events);
+    }
 }

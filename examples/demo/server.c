@@ -1,21 +1,16 @@
 /*
- * The event loop: echoes what connections send, counts wakes, and watches the pipe through which
- * the clients report. Tokens are small numbers: listeners first, then the others, then connections.
+ * The event loop: hands events to doors and connections, counts wakes, and watches the pipe through
+ * which the clients report.
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "demo.h"
+#include "server.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define TURN 4         /* reads and writes for one connection before the others have theirs */
-#define SABOTAGE_AT 50 /* connections before something is broken on purpose */
-#define MAX_CONNECTIONS (sizeof((struct server *)0)->connections / sizeof(struct connection))
-#define MAX_EVENTS (sizeof((struct server *)0)->events / sizeof(struct mio_event))
-
-enum { TOKEN_WAKER = MAX_TARGETS, TOKEN_REPORT, TOKEN_CONNECTION };
+#define SABOTAGE_AT 50 /* connections or datagrams before something is broken on purpose */
 
 /* Keeps the first failure. */
 static void server_fail(struct server *server, const char *format, ...)
@@ -28,98 +23,35 @@ static void server_fail(struct server *server, const char *format, ...)
     va_end(arguments);
 }
 
-static bool check(struct server *server, const char *what, int error)
+bool server_check(struct server *server, const char *what, ptrdiff_t result)
 {
-    if (error < 0)
-        server_fail(server, "%s: %s", what, mio_strerror(error));
-    return error >= 0;
+    if (result < 0)
+        server_fail(server, "%s: %s", what, mio_strerror(result));
+    return result >= 0;
 }
 
-static mio_token connection_token(const struct server *server, const struct connection *c)
+bool server_sabotages(struct server *server, enum sabotage what, const struct door *door)
 {
-    return TOKEN_CONNECTION + (mio_token)(c - server->connections);
+    if (server->sabotage != what || door != &server->doors[server->sabotage_row] ||
+        door->accepted <= SABOTAGE_AT)
+        return false;
+    server->sabotage = SABOTAGE_NONE;
+    return true;
 }
 
-static void disconnect(struct server *server, struct connection *c)
+mio_token server_door_token(const struct server *server, const struct door *door)
 {
-    check(server, "close", mio_tcp_stream_close(&c->stream));
-    mio_events_forget(server->events, server->event_count, connection_token(server, c));
-    c->next_free = server->free;
-    server->free = c;
+    return (mio_token)(door - server->doors);
 }
 
-static void accept_all(struct server *server, struct mio_tcp_listener *listener)
+bool server_refuses(struct server *server, struct door *door)
 {
-    for (;;) {
-        struct connection *c = server->free;
-        server->paused[listener - server->listeners] = c == NULL;
-        if (c == NULL) /* some ended already, but their events wait: go on when one is closed */
-            return;
-        int error = mio_tcp_listener_accept(listener, &c->stream, NULL);
-        if (error == -EAGAIN)
-            break;
-        if (mio_accept_should_continue(error))
-            continue;
-        if (error == 0)
-            error = mio_register(mio_poll_registry(&server->poll), &c->stream.source,
-                                 connection_token(server, c), MIO_READABLE | MIO_WRITABLE);
-        if (!check(server, "accept", error)) {
-            mio_tcp_stream_close(&c->stream);
-            return;
-        }
-        server->free = c->next_free;
-        server->accepted++;
-        c->ready = 0;
-        c->begin = c->end = 0;
-    }
-    if (server->sabotage == SABOTAGE_REFUSE && server->accepted > SABOTAGE_AT) {
-        server->sabotage = SABOTAGE_NONE;
-        check(server, "close", mio_tcp_listener_close(listener));
-        mio_events_forget(server->events, server->event_count,
-                          (mio_token)(listener - server->listeners));
-    }
-}
-
-/* One write or one read, as back-pressure demands. Returns false when the connection is over. */
-static bool step(struct server *server, struct connection *c)
-{
-    ptrdiff_t n;
-    if (c->begin < c->end) {
-        size_t asked = c->end - c->begin;
-        n = mio_tcp_stream_write(&c->stream, c->buf + c->begin, asked);
-        mio_ready_after(&c->ready, MIO_WRITABLE, n, asked);
-        if (n > 0)
-            c->begin += (size_t)n;
-    } else {
-        n = mio_tcp_stream_read(&c->stream, c->buf, sizeof c->buf);
-        mio_ready_after(&c->ready, MIO_READABLE, n, sizeof c->buf);
-        c->begin = 0;
-        c->end = n > 0 ? (size_t)n : 0;
-        server->bytes += c->end;
-        if (server->sabotage == SABOTAGE_BYTE && c->end > 0 && server->accepted > SABOTAGE_AT) {
-            server->sabotage = SABOTAGE_NONE;
-            c->buf[c->end / 2] ^= 1;
-        }
-    }
-    /* 0 is the end of what the peer sends; an error is the client's to report, who sees it too. */
-    return n > 0 || n == -EAGAIN;
-}
-
-static void serve(struct server *server, struct connection *c)
-{
-    for (int i = 0; c->ready & (c->begin < c->end ? MIO_WRITABLE : MIO_READABLE); i++) {
-        if (i == TURN) {
-            /* Others wait. It is not drained, so no event would come by itself: ask for one. */
-            check(server, "reregister",
-                  mio_reregister(mio_poll_registry(&server->poll), &c->stream.source,
-                                 connection_token(server, c), MIO_READABLE | MIO_WRITABLE));
-            return;
-        }
-        if (!step(server, c)) {
-            disconnect(server, c);
-            return;
-        }
-    }
+    if (!server_sabotages(server, SABOTAGE_REFUSE, door))
+        return false;
+    door->paused = false;
+    server_check(server, "close", door->kind->close_door(door));
+    mio_events_forget(server->events, server->event_count, server_door_token(server, door));
+    return true;
 }
 
 /*
@@ -145,29 +77,30 @@ static void read_report(struct server *server)
             return;
         }
         if (n < 0 && n != -EAGAIN && n != -EINTR) {
-            check(server, "report", (int)n);
+            server_check(server, "report", n);
             return;
         }
     }
-    check(server, "report", mio_source_blocked(&server->report, MIO_READABLE));
+    server_check(server, "report", mio_source_blocked(&server->report, MIO_READABLE));
 }
 
-static bool server_open(struct server *server, unsigned listeners, int report_fd)
+static bool server_open(struct server *server, int report_fd)
 {
     struct mio_registry *registry = mio_poll_registry(&server->poll);
-    for (size_t i = MAX_CONNECTIONS; i-- > 0;) {
+    for (size_t i = SERVER_SLOTS; i-- > 0;) {
         server->connections[i].next_free = server->free;
         server->free = &server->connections[i];
     }
-    if (!check(server, "poll", mio_poll_init(&server->poll)) ||
-        !check(server, "report", mio_source_init_fd(&server->report, report_fd)) ||
-        !check(server, "report",
-               mio_register(registry, &server->report, TOKEN_REPORT, MIO_READABLE)))
+    if (!server_check(server, "poll", mio_poll_init(&server->poll)) ||
+        !server_check(server, "report", mio_source_init_fd(&server->report, report_fd)) ||
+        !server_check(server, "report",
+                      mio_register(registry, &server->report, TOKEN_REPORT, MIO_READABLE)))
         return false;
-    for (unsigned i = 0; i < listeners; i++) {
-        struct mio_source *source = &server->listeners[i].source;
-        if (mio_source_fd(source) != MIO_FD_NONE &&
-            !check(server, "listener", mio_register(registry, source, i, MIO_READABLE)))
+    for (unsigned i = 0; i < TARGETS; i++) {
+        struct door *door = &server->doors[i];
+        if (door->kind != NULL &&
+            !server_check(server, "door",
+                          mio_register(registry, &door->source, i, door->kind->interest)))
             return false;
     }
     return true;
@@ -175,10 +108,12 @@ static bool server_open(struct server *server, unsigned listeners, int report_fd
 
 static void dispatch(struct server *server, const struct mio_event *event)
 {
-    if (event->readiness == 0) /* forgotten by disconnect */
+    if (event->readiness == 0) /* forgotten when it was closed */
         return;
-    if (event->token < MAX_TARGETS) {
-        accept_all(server, &server->listeners[event->token]);
+    if (event->token < TARGETS) {
+        struct door *door = &server->doors[event->token];
+        door->ready |= event->readiness;
+        door->kind->serve(server, door);
     } else if (event->token == TOKEN_WAKER) {
         server->wake_events++;
         server->wakes_ended = wakes_seen(&server->wakes);
@@ -188,7 +123,7 @@ static void dispatch(struct server *server, const struct mio_event *event)
     } else {
         struct connection *c = &server->connections[event->token - TOKEN_CONNECTION];
         c->ready |= event->readiness;
-        serve(server, c);
+        echo_serve(server, c);
     }
 }
 
@@ -198,44 +133,51 @@ static void server_loop(struct server *server)
     server->heard_at = mio_now_ns();
     while (!(server->clients_ended && server->wakes_ended) && server->failure[0] == 0) {
         int64_t timeout = server->heard_at + STALL_NS - mio_now_ns();
-        int count = mio_poll_wait(&server->poll, server->events, MAX_EVENTS, timeout);
+        int count = mio_poll_wait(&server->poll, server->events, SERVER_EVENTS, timeout);
         if (count == -EINTR)
             continue;
-        if (!check(server, "wait", count))
+        if (!server_check(server, "wait", count))
             return;
         if (timeout <= 0)
             server_fail(server, "nothing heard for %d s", (int)(STALL_NS / MIO_NS_PER_S));
         server->event_count = (size_t)count;
         for (size_t i = 0; i < server->event_count; i++)
             dispatch(server, &server->events[i]);
-        for (unsigned i = 0; i < MAX_TARGETS; i++)
-            if (server->paused[i] && server->free != NULL)
-                accept_all(server, &server->listeners[i]);
+        for (unsigned i = 0; i < TARGETS; i++)
+            if (server->doors[i].paused && server->free != NULL)
+                echo_accept(server, &server->doors[i]);
     }
 }
 
-static void server_close(struct server *server, unsigned listeners)
+static void server_close(struct server *server)
 {
     server->backend = mio_poll_backend_name(&server->poll);
-    check(server, "counters", mio_poll_counters(&server->poll, &server->counters));
-    for (size_t i = 0; i < MAX_CONNECTIONS; i++)
-        check(server, "close", mio_tcp_stream_close(&server->connections[i].stream));
-    for (unsigned i = 0; i < listeners; i++)
-        check(server, "close", mio_tcp_listener_close(&server->listeners[i]));
+    server_check(server, "counters", mio_poll_counters(&server->poll, &server->counters));
+    for (size_t i = 0; i < SERVER_SLOTS; i++) {
+        struct connection *c = &server->connections[i];
+        if (c->door != NULL)
+            server_check(server, "close", c->door->kind->close(c));
+    }
+    for (unsigned i = 0; i < TARGETS; i++) {
+        struct door *door = &server->doors[i];
+        if (door->kind != NULL)
+            server_check(server, "close", door->kind->close_door(door));
+    }
     if (mio_source_is_registered(&server->report))
-        check(server, "close", mio_deregister(mio_poll_registry(&server->poll), &server->report));
-    check(server, "close", mio_poll_close(&server->poll));
+        server_check(server, "close",
+                     mio_deregister(mio_poll_registry(&server->poll), &server->report));
+    server_check(server, "close", mio_poll_close(&server->poll));
 }
 
-bool server_run(struct server *server, unsigned listeners, int report_fd)
+bool server_run(struct server *server, int report_fd)
 {
-    if (server_open(server, listeners, report_fd) &&
-        check(server, "waker",
-              wakes_start(&server->wakes, mio_poll_registry(&server->poll), TOKEN_WAKER,
-                          server->sabotage == SABOTAGE_WAKE))) {
+    if (server_open(server, report_fd) &&
+        server_check(server, "waker",
+                     wakes_start(&server->wakes, mio_poll_registry(&server->poll), TOKEN_WAKER,
+                                 server->sabotage == SABOTAGE_WAKE))) {
         server_loop(server);
-        check(server, "waker", wakes_finish(&server->wakes));
+        server_check(server, "waker", wakes_finish(&server->wakes));
     }
-    server_close(server, listeners);
+    server_close(server);
     return server->failure[0] == 0;
 }

@@ -1,0 +1,143 @@
+/*
+ * The kinds of streams. Their functions in the library differ in nothing but the type of the
+ * object, and a pair of pipes is two objects.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "server.h"
+
+#include <unistd.h>
+
+/* ---- TCP ------------------------------------------------------------------------------------- */
+
+static int tcp_accept(struct door *door, struct connection *c)
+{
+    c->in = c->out = &c->tcp.source;
+    return mio_tcp_listener_accept(&door->tcp, &c->tcp, NULL);
+}
+
+static ptrdiff_t tcp_read(struct connection *c, void *buf, size_t len)
+{
+    return mio_tcp_stream_read(&c->tcp, buf, len);
+}
+
+static ptrdiff_t tcp_write(struct connection *c, const void *buf, size_t len)
+{
+    return mio_tcp_stream_write(&c->tcp, buf, len);
+}
+
+static int tcp_close(struct connection *c)
+{
+    return mio_tcp_stream_close(&c->tcp);
+}
+
+static int tcp_close_door(struct door *door)
+{
+    return mio_tcp_listener_close(&door->tcp);
+}
+
+const struct kind tcp_kind = {
+    .interest = MIO_READABLE,
+    .serve = echo_accept,
+    .close_door = tcp_close_door,
+    .accept = tcp_accept,
+    .read = tcp_read,
+    .write = tcp_write,
+    .close = tcp_close,
+};
+
+/* ---- Unix domain ----------------------------------------------------------------------------- */
+
+static int unix_accept(struct door *door, struct connection *c)
+{
+    c->in = c->out = &c->local.source;
+    return mio_unix_listener_accept(&door->local, &c->local, NULL);
+}
+
+static ptrdiff_t unix_read(struct connection *c, void *buf, size_t len)
+{
+    return mio_unix_stream_read(&c->local, buf, len);
+}
+
+static ptrdiff_t unix_write(struct connection *c, const void *buf, size_t len)
+{
+    return mio_unix_stream_write(&c->local, buf, len);
+}
+
+static int unix_close(struct connection *c)
+{
+    return mio_unix_stream_close(&c->local);
+}
+
+static int unix_close_door(struct door *door)
+{
+    return mio_unix_listener_close(&door->local);
+}
+
+const struct kind unix_kind = {
+    .interest = MIO_READABLE,
+    .serve = echo_accept,
+    .close_door = unix_close_door,
+    .accept = unix_accept,
+    .read = unix_read,
+    .write = unix_write,
+    .close = unix_close,
+};
+
+/* ---- Pairs of pipes -------------------------------------------------------------------------- */
+
+static int pipes_close(struct connection *c)
+{
+    int error = mio_pipe_receiver_close(&c->pipes.receiver);
+    int second = mio_pipe_sender_close(&c->pipes.sender);
+    return error < 0 ? error : second;
+}
+
+/* Takes the next pair from the socket; its messages carry descriptors, so we receive ourselves. */
+static int pipes_accept(struct door *door, struct connection *c)
+{
+    int fds[2];
+    int error = pass_receive(mio_source_fd(&door->source), fds);
+    if (error == -EAGAIN)
+        mio_source_blocked(&door->source, MIO_READABLE);
+    if (error < 0)
+        return error;
+    c->in = &c->pipes.receiver.source;
+    c->out = &c->pipes.sender.source;
+    error = mio_pipe_receiver_from_fd(&c->pipes.receiver, fds[0]);
+    int second = mio_pipe_sender_from_fd(&c->pipes.sender, fds[1]);
+    if (error == 0 && second == 0)
+        return 0;
+    /* What was not taken over is still ours. */
+    if (error < 0)
+        close(fds[0]);
+    if (second < 0)
+        close(fds[1]);
+    pipes_close(c);
+    return error < 0 ? error : second;
+}
+
+static ptrdiff_t pipes_read(struct connection *c, void *buf, size_t len)
+{
+    return mio_pipe_receiver_read(&c->pipes.receiver, buf, len);
+}
+
+static ptrdiff_t pipes_write(struct connection *c, const void *buf, size_t len)
+{
+    return mio_pipe_sender_write(&c->pipes.sender, buf, len);
+}
+
+static int pipes_close_door(struct door *door)
+{
+    return mio_unix_datagram_close(&door->pipes);
+}
+
+const struct kind pipes_kind = {
+    .interest = MIO_READABLE,
+    .serve = echo_accept,
+    .close_door = pipes_close_door,
+    .accept = pipes_accept,
+    .read = pipes_read,
+    .write = pipes_write,
+    .close = pipes_close,
+};
