@@ -1450,7 +1450,7 @@ MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct
  *
  * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too
  * Returns  0
- * Errors   -EINVAL        NULL
+ * Errors   -EINVAL        NULL; a link-local address without a scope
  *          -EBADF         closed socket
  *          -EAFNOSUPPORT  addr is no IP address, or of another family
  *          -ENETUNREACH, -EHOSTUNREACH, -EACCES (broadcast), -EADDRNOTAVAIL, ...  from the system
@@ -1464,9 +1464,10 @@ MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct m
  * len      bytes; 0 sends an empty datagram (buf may be NULL then)
  * to       an IP address. On a connected socket Linux sends there, BSD and macOS say -EISCONN.
  * Returns  len
- * Errors   -EINVAL        NULL; port 0
+ * Errors   -EINVAL        NULL; port 0 of to
  *          -EBADF         closed socket
- *          -EAFNOSUPPORT  to is no IP address, or of another family
+ *          -EAFNOSUPPORT  to is no IP address, or of another family (Linux: -ENETUNREACH for IPv4
+ *                         from a socket for IPv6 alone)
  *          -EAGAIN        no room: drained
  *          -EMSGSIZE      longer than a datagram can be (65,507 bytes on IPv4)
  *          -EDESTADDRREQ  send on a socket that is not connected
@@ -1545,8 +1546,9 @@ MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
 
 /*
  * Time to live of outgoing datagrams to one receiver (the hop limit on IPv6), and of those to
- * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network. An
- * IPv6 socket that also serves IPv4 gets both limits.
+ * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network (on
+ * Linux 0 does so for IPv6 only where a member on this machine gets a copy). An IPv6 socket that
+ * also serves IPv4 gets both limits.
  *
  * ttl      1 to 255, for multicast 0 to 255
  * Returns  the value; 0 for the change
@@ -1574,19 +1576,21 @@ MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, boo
 
 /*
  * Joins and leaves a multicast group on one interface. Join before you wait for its datagrams, and
- * leave by the same call that joined; a close leaves all.
+ * leave by the same call that joined; a close leaves all. On Linux an IPv6 socket joins groups of
+ * IPv4, too.
  *
  * group      an IPv4 or IPv6 multicast address; its port and scope are ignored
  * index      of the interface (if_nametoindex(3)), 0: the system's choice
  * local      by an address of the interface, IPv4 only; 0.0.0.0: the system's choice
  * Returns    0
- * Errors     -EINVAL         NULL, or group is no multicast address
+ * Errors     -EINVAL         NULL, or group is no multicast address (leaving one of IPv4:
+ *                            -EADDRNOTAVAIL)
  *            -EBADF          closed socket
  *            -EAFNOSUPPORT   group is no IP address, local no IPv4 address, or group not of its
  *                            family
  *            -EADDRINUSE     joined already
  *            -EADDRNOTAVAIL  leaving a group that was not joined there
- *            -ENODEV         no such interface, or none for multicast
+ *            -ENODEV         joining: no such interface, or none for multicast
  *            -ENOTSUP        an IPv6 group on an IPv4 socket
  *            -ENOBUFS, -ENOMEM  the limit of memberships, or no memory
  * Threads    any
