@@ -171,6 +171,17 @@ void mio__sockaddr_received(struct mio_addr *addr, socklen_t length)
     settle_path(addr);
 }
 
+/*
+ * Linux counts a NUL behind a path even where that fills all the room and the NUL lies behind the
+ * structure (net/unix/af_unix.c, unix_mkname_bsd).
+ */
+static bool is_full_path(const struct sockaddr *sockaddr, size_t length)
+{
+    const char *path = (const char *)sockaddr + NAME_AT;
+    return length == NAME_AT + NAME_MAX_BYTES + 1 &&
+           strnlen(path, NAME_MAX_BYTES + 1) == NAME_MAX_BYTES;
+}
+
 int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length)
 {
     if (!addr || !sockaddr || length < offsetof(struct sockaddr, sa_data))
@@ -184,7 +195,7 @@ int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockadd
         needed = sizeof(struct sockaddr_in6);
         break;
     case AF_UNIX: /* its length is part of it */
-        if (length > sizeof(struct sockaddr_un))
+        if (length > sizeof(struct sockaddr_un) && !is_full_path(sockaddr, length))
             return -EINVAL;
         break;
     default:
