@@ -24,6 +24,8 @@ int main(int argc, char **argv)
         &suite_addr,
         &suite_addr_parts,
         &suite_unix_addr,
+        &suite_unix_text,
+        &suite_unix_sockaddr,
         &suite_tcp_listener,
         &suite_tcp_accept,
         &suite_tcp_prepare,

@@ -43,7 +43,9 @@ extern const struct test_suite suite_udp_refused;
 extern const struct test_suite suite_unix_addr;
 extern const struct test_suite suite_unix_datagram;
 extern const struct test_suite suite_unix_listener;
+extern const struct test_suite suite_unix_sockaddr;
 extern const struct test_suite suite_unix_stream;
+extern const struct test_suite suite_unix_text;
 #endif
 
 #endif
