@@ -1658,7 +1658,8 @@ MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
 
 /*
  * Address, pending error, close, taking over and giving up: as those of mio_tcp_listener.
- * Connections that nobody accepted see the end of file, or -ECONNRESET where they had sent.
+ * Connections that nobody accepted get -ECONNRESET once, then the end of file; systems other than
+ * Linux may leave out the error where they had sent nothing.
  */
 MIO_API int mio_unix_listener_local_addr(const struct mio_unix_listener *listener,
                                          struct mio_addr *addr);
@@ -1710,6 +1711,7 @@ MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stre
  * Reading, peeking, writing and shutting down: as those of mio_tcp_stream. Reads never cross from
  * bytes that came with a descriptor into others: who receives descriptors (recvmsg(2) on
  * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors.
+ * On a stream that was never connected (from_fd) Linux reads -EINVAL, and shuts it down.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -1757,7 +1759,9 @@ MIO_API int mio_unix_datagram_bind_with(struct mio_unix_datagram *socket,
 MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_datagram *b);
 
 /*
- * Sets whom send sends to; others can no longer send to this socket (-EPERM). May be called again.
+ * Sets whom send sends to; others can no longer send to this socket (-EPERM). What was received
+ * before stays in the queue. May be called again for another peer, but then Linux drops what is in
+ * the queue, and the former peer, if it is connected with this socket, gets -ECONNRESET.
  *
  * addr     a path or an abstract name
  * Returns  0
@@ -1783,13 +1787,14 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  *          -EBADF         closed socket
  *          -EAFNOSUPPORT  to is no address in the Unix domain
  *          -EAGAIN        no room, here or in the queue of the receiver: drained. An event tells
- *                         when a connected peer has room. With send_to to others it may not (they
- *                         may be full of datagrams that are not yours): try again later.
+ *                         when a connected peer has room. About the queues of others events tell
+ *                         nothing: after a send_to Linux reports writable at once, room or not, and
+ *                         other systems may never. Try again later, by a timeout.
  *          -EMSGSIZE      longer than the send buffer
  *          -ENOTCONN      send on a socket that is not connected
  *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,
  *          was never there, is connected with another one, or of another kind
- *          -EPIPE         writing was shut down
+ *          -EPIPE         writing was shut down, here or by the receiver that reads no more
  *          -ENOBUFS, -EFAULT, ...  from the system
  * Threads  stream
  * System   send(2), sendto(2), MSG_NOSIGNAL
@@ -1803,7 +1808,8 @@ MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, co
  * Receives one datagram, or looks at the next one: as those of mio_udp_socket, truncation included.
  * A sender that is not bound has the unnamed address.
  *
- * Returns  bytes; 0 is an empty datagram (or len 0), or that reading was shut down
+ * Returns  bytes; 0 is an empty datagram (or len 0), or, but not on Linux, that reading was shut
+ *          down
  * Errors   as mio_udp_socket_recv; -ECONNRESET: the peer has connected to another socket
  */
 MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buf, size_t len);
@@ -1813,7 +1819,12 @@ MIO_API ptrdiff_t mio_unix_datagram_peek(struct mio_unix_datagram *socket, void 
 MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *buf,
                                               size_t len, struct mio_addr *from);
 
-/* Shutting down, addresses, pending error, close, descriptors: as those of mio_tcp_stream. */
+/*
+ * Shutting down, addresses, pending error, close, descriptors: as those of mio_tcp_stream. Linux
+ * shuts down sockets that are not connected, too. After reading was shut down what is in the queue
+ * can still be received, and then Linux says -EAGAIN although readable may be reported without end:
+ * take MIO_READABLE out of the interest.
+ */
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, int how);
 MIO_API int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket,
                                          struct mio_addr *addr);
