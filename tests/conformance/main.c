@@ -42,7 +42,10 @@ int main(int argc, char **argv)
         &suite_udp_options,
         &suite_udp_multicast,
         &suite_unix_listener,
+        &suite_unix_accept,
+        &suite_unix_connect,
         &suite_unix_stream,
+        &suite_unix_shutdown,
         &suite_unix_datagram,
 #endif
         NULL,
