@@ -46,6 +46,9 @@ int main(int argc, char **argv)
         &suite_unix_connect,
         &suite_unix_stream,
         &suite_unix_shutdown,
+        &suite_unix_bulk,
+        &suite_unix_rights,
+        &suite_unix_fd,
         &suite_unix_datagram,
 #endif
         NULL,
