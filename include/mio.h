@@ -1761,7 +1761,7 @@ MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_
 /*
  * Sets whom send sends to; others can no longer send to this socket (-EPERM). What was received
  * before stays in the queue. May be called again for another peer, but then Linux drops what is in
- * the queue, and the former peer, if it is connected with this socket, gets -ECONNRESET.
+ * the queue, and if that was not empty, a former peer that is connected with us gets -ECONNRESET.
  *
  * addr     a path or an abstract name
  * Returns  0
@@ -1810,7 +1810,8 @@ MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, co
  *
  * Returns  bytes; 0 is an empty datagram (or len 0), or, but not on Linux, that reading was shut
  *          down
- * Errors   as mio_udp_socket_recv; -ECONNRESET: the peer has connected to another socket
+ * Errors   as mio_udp_socket_recv; -ECONNRESET: the peer has connected to another socket, and
+ *          datagrams of ours are lost
  */
 MIO_API ptrdiff_t mio_unix_datagram_recv(struct mio_unix_datagram *socket, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_datagram_recv_from(struct mio_unix_datagram *socket, void *buf,
