@@ -50,6 +50,9 @@ int main(int argc, char **argv)
         &suite_unix_rights,
         &suite_unix_fd,
         &suite_unix_datagram,
+        &suite_unix_datagram_send,
+        &suite_unix_datagram_events,
+        &suite_unix_closed,
 #endif
         NULL,
     };
