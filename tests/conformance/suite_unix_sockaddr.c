@@ -142,6 +142,21 @@ static void forms_have_the_bytes_that_the_system_wants(void)
     check_form("unix:@\\x00name\\x00", "\0\0name\0", 7);
 }
 
+/* Systems that count the NUL behind a path and those that do not give one and the same form. */
+static void paths_get_the_nul_that_they_came_without(void)
+{
+    struct sockaddr_un out;
+    struct mio_addr addr;
+    union form form = form_of("path", 4);
+    for (size_t length = 4; length <= 5; length++) {
+        CHECK_EQ(mio_addr_from_sockaddr(&addr, &form.any, UNIX_NAME_AT + length), 0);
+        CHECK_EQ(mio_addr_to_sockaddr(&addr, (struct sockaddr *)&out, sizeof out),
+                 UNIX_NAME_AT + 5);
+        CHECK_EQ(memcmp(out.sun_path, "path", 5), 0);
+        form.bytes[UNIX_NAME_AT + 4] = '\0';
+    }
+}
+
 /* ---- What the system makes of them ----------------------------------------------------------- */
 
 static void check_bound_as(const struct mio_addr *addr, const void *bytes, size_t length)
@@ -350,6 +365,7 @@ static const struct test_case cases[] = {
     {"abstract_names_of_every_length", abstract_names_of_every_length, 0},
     {"lengths_beyond_the_structure", lengths_beyond_the_structure, 0},
     {"forms_have_the_bytes_that_the_system_wants", forms_have_the_bytes_that_the_system_wants, 0},
+    {"paths_get_the_nul_that_they_came_without", paths_get_the_nul_that_they_came_without, 0},
     {"system_calls_a_path_as_the_address_does", system_calls_a_path_as_the_address_does, 0},
     {"system_calls_an_abstract_name_as_the_address_does",
      system_calls_an_abstract_name_as_the_address_does, 0},
