@@ -156,6 +156,8 @@ static void open_without_descriptors(void)
 
 static void no_descriptor_is_left(void)
 {
+    if (test_under_valgrind())
+        SKIP("valgrind closes a pair beyond the limit and does not tell");
     test_in_child(open_without_descriptors);
 }
 

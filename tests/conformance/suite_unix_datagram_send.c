@@ -121,6 +121,7 @@ static void reach_without_rights(void)
 static void path_that_may_not_be_written(void)
 {
     struct unix_dir dir;
+    unix_need_to_drop_rights();
     unix_dir_open(&dir);
     guarded = unix_dir_addr(&dir, "sock");
     int fd = unix_socket(SOCK_DGRAM, &guarded);

@@ -334,6 +334,7 @@ static void bind_without_rights(void)
 
 static void path_in_a_folder_without_rights(void)
 {
+    unix_need_to_drop_rights();
     unix_dir_open(&closed_dir);
     CHECK_EQ(chmod(closed_dir.path, 0500), 0);
     test_in_child(bind_without_rights);

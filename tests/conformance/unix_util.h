@@ -70,7 +70,11 @@ void unix_rearm(struct mio_poll *poll, struct mio_source *source, mio_interest d
 /* Leaves room for so many descriptors; returns the old limit, which the second one restores. */
 rlim_t unix_leave_descriptors(int count);
 void unix_give_descriptors_back(rlim_t old);
-/* In a child process: goes on without the rights of the superuser. */
+/*
+ * In a child process: goes on without the rights of the superuser. A case that is about to do so
+ * calls the second one first, which skips it where that cannot be, before there is a folder.
+ */
 void unix_drop_rights(void);
+void unix_need_to_drop_rights(void);
 
 #endif
