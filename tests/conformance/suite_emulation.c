@@ -92,29 +92,6 @@ static void defect_04_raw_descriptor_is_told_again(void)
 }
 
 #ifndef MIO_NO_NET
-/* The original forgets this for listeners of Unix sockets. */
-static void defect_02_listener_is_told_again(void)
-{
-    struct mio_poll poll;
-    struct mio_tcp_listener listener;
-    struct mio_tcp_stream stream, none;
-    struct mio_addr addr;
-    test_poll_init(&poll);
-    test_listen(&listener, &addr);
-    CHECK_EQ(mio_register(mio_poll_registry(&poll), &listener.source, TOKEN, MIO_READABLE), 0);
-    for (int round = 0; round < 3; round++) {
-        int client = test_client(&addr);
-        CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
-        CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, NULL), 0);
-        CHECK_EQ(mio_tcp_listener_accept(&listener, &none, NULL), -EAGAIN);
-        test_expect_no_event(&poll);
-        CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-        CHECK_EQ(close(client), 0);
-    }
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(mio_poll_close(&poll), 0);
-}
-
 static void peek_that_succeeds_arms_nothing(void)
 {
     struct mio_poll poll;
@@ -176,7 +153,7 @@ static void end_is_told_undrained(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_STREAM_CASES(end_is_told_undrained)
+DEFINE_CASES(EACH_STREAM, end_is_told_undrained)
 
 static void hang_up_is_told_once(enum channel_kind kind)
 {
@@ -198,7 +175,7 @@ static void hang_up_is_told_once(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_STREAM_CASES(hang_up_is_told_once)
+DEFINE_CASES(EACH_STREAM, hang_up_is_told_once)
 
 /*
  * Writes until nothing more is wanted for a while: what was sent moves on to the peer's buffer for
@@ -248,8 +225,7 @@ static void half_closed_connection_sleeps_between_writes(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_CASE(half_closed_connection_sleeps_between_writes, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(half_closed_connection_sleeps_between_writes)
+DEFINE_CASES(EACH_STREAM_SOCKET, half_closed_connection_sleeps_between_writes)
 
 /* The one difference in what an event says: see docs/design.md. */
 static void event_has_the_directions_that_are_armed(enum channel_kind kind)
@@ -275,8 +251,7 @@ static void event_has_the_directions_that_are_armed(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_CASE(event_has_the_directions_that_are_armed, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(event_has_the_directions_that_are_armed)
+DEFINE_CASES(EACH_SOCKET, event_has_the_directions_that_are_armed)
 
 /* clang-format off */
 static const struct test_case cases[] = {
@@ -286,16 +261,11 @@ static const struct test_case cases[] = {
 #ifndef MIO_NO_NET
     {"peek_that_succeeds_arms_nothing", peek_that_succeeds_arms_nothing, 0},
     {"urgent_data_is_told_again", urgent_data_is_told_again, 0},
-    {"defect_02_listener_is_told_again", defect_02_listener_is_told_again, 0},
 #endif
-    STREAM_CASES(end_is_told_undrained, 0)
-    STREAM_CASES(hang_up_is_told_once, 0)
-    {"half_closed_connection_sleeps_between_writes_unix",
-     half_closed_connection_sleeps_between_writes_unix, 0},
-    TCP_CASE(half_closed_connection_sleeps_between_writes, 0)
-    {"event_has_the_directions_that_are_armed_unix",
-     event_has_the_directions_that_are_armed_unix, 0},
-    TCP_CASE(event_has_the_directions_that_are_armed, 0)
+    CASES(EACH_STREAM, end_is_told_undrained, 0)
+    CASES(EACH_STREAM, hang_up_is_told_once, 0)
+    CASES(EACH_STREAM_SOCKET, half_closed_connection_sleeps_between_writes, 0)
+    CASES(EACH_SOCKET, event_has_the_directions_that_are_armed, 0)
     {NULL, NULL, 0},
 };
 /* clang-format on */

@@ -73,7 +73,7 @@ static void ready_source_is_told_as_often_as_the_mode_says(enum channel_kind kin
     test_expect_no_event(&fixture.poll);
     fixture_close(&fixture);
 }
-DEFINE_CASES(ready_source_is_told_as_often_as_the_mode_says)
+DEFINE_CASES(EACH_READER, ready_source_is_told_as_often_as_the_mode_says)
 
 static void source_ready_before_register_is_told(enum channel_kind kind)
 {
@@ -85,7 +85,7 @@ static void source_ready_before_register_is_told(enum channel_kind kind)
     expect_as_the_mode_says(&fixture.poll, fixture.interest);
     fixture_close(&fixture);
 }
-DEFINE_CASES(source_ready_before_register_is_told)
+DEFINE_CASES(EACH_READER, source_ready_before_register_is_told)
 
 /* For raw descriptors this is defect 4: they were never armed again. */
 static void drained_source_is_told_again(enum channel_kind kind)
@@ -105,7 +105,7 @@ static void drained_source_is_told_again(enum channel_kind kind)
     }
     fixture_close(&fixture);
 }
-DEFINE_CASES(drained_source_is_told_again)
+DEFINE_CASES(EACH_READER, drained_source_is_told_again)
 
 static void drained_and_reregistered_source_is_silent(enum channel_kind kind)
 {
@@ -121,7 +121,7 @@ static void drained_and_reregistered_source_is_silent(enum channel_kind kind)
     CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_READABLE);
     fixture_close(&fixture);
 }
-DEFINE_CASES(drained_and_reregistered_source_is_silent)
+DEFINE_CASES(EACH_READER, drained_and_reregistered_source_is_silent)
 
 /* More than the contract promises, and what epoll's users know. */
 static void more_data_is_told_undrained_on_epoll(enum channel_kind kind)
@@ -140,9 +140,8 @@ static void more_data_is_told_undrained_on_epoll(enum channel_kind kind)
     fixture_close(&fixture);
 }
 /* Not on pipes: Linux 5.5 to 5.13 did not tell. */
-DEFINE_CASE(more_data_is_told_undrained_on_epoll, CHANNEL_UNIX, unix)
-DEFINE_CASE(more_data_is_told_undrained_on_epoll, CHANNEL_EVENTFD, eventfd)
-DEFINE_TCP_CASE(more_data_is_told_undrained_on_epoll)
+DEFINE_CASES(EACH_SOCKET, more_data_is_told_undrained_on_epoll)
+DEFINE_CASES(EACH_EVENTFD, more_data_is_told_undrained_on_epoll)
 
 static void reregister_switches_between_all_modes(enum channel_kind kind)
 {
@@ -164,7 +163,7 @@ static void reregister_switches_between_all_modes(enum channel_kind kind)
         }
     fixture_close(&fixture);
 }
-DEFINE_CASES(reregister_switches_between_all_modes)
+DEFINE_CASES(EACH_READER, reregister_switches_between_all_modes)
 
 static void writable_source_is_told_as_often_as_the_mode_says(enum channel_kind kind)
 {
@@ -182,10 +181,7 @@ static void writable_source_is_told_as_often_as_the_mode_says(enum channel_kind 
     }
     fixture_close(&fixture);
 }
-DEFINE_CASE(writable_source_is_told_as_often_as_the_mode_says, CHANNEL_PIPE_WRITER, pipe)
-DEFINE_CASE(writable_source_is_told_as_often_as_the_mode_says, CHANNEL_UNIX, unix)
-DEFINE_CASE(writable_source_is_told_as_often_as_the_mode_says, CHANNEL_EVENTFD, eventfd)
-DEFINE_TCP_CASE(writable_source_is_told_as_often_as_the_mode_says)
+DEFINE_CASES(EACH_WRITER, writable_source_is_told_as_often_as_the_mode_says)
 
 /* No direction that was reported is reported again before reregister; the other one may be. */
 static void oneshot_reports_no_direction_twice(enum channel_kind kind)
@@ -208,8 +204,7 @@ static void oneshot_reports_no_direction_twice(enum channel_kind kind)
     test_expect_readiness(&fixture.poll, TOKEN, MIO_READABLE | MIO_WRITABLE);
     fixture_close(&fixture);
 }
-DEFINE_CASE(oneshot_reports_no_direction_twice, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(oneshot_reports_no_direction_twice)
+DEFINE_CASES(EACH_SOCKET, oneshot_reports_no_direction_twice)
 
 /* Closing is told to a oneshot source only after reregister. */
 static void end_is_told_in_every_mode(enum channel_kind kind)
@@ -235,25 +230,20 @@ static void end_is_told_in_every_mode(enum channel_kind kind)
         test_expect_no_event(&fixture.poll);
     fixture_close(&fixture);
 }
-DEFINE_STREAM_CASES(end_is_told_in_every_mode)
+DEFINE_CASES(EACH_STREAM, end_is_told_in_every_mode)
 
 static const struct test_case cases[] = {
     /* clang-format off */
-    CASES(ready_source_is_told_as_often_as_the_mode_says, TEST_ANY_MODE)
-    CASES(source_ready_before_register_is_told, TEST_ANY_MODE)
-    CASES(drained_source_is_told_again, TEST_ANY_MODE)
-    CASES(drained_and_reregistered_source_is_silent, TEST_ANY_MODE)
-    {"more_data_is_told_undrained_on_epoll_unix", more_data_is_told_undrained_on_epoll_unix,
-     TEST_ANY_MODE},
-    {"more_data_is_told_undrained_on_epoll_eventfd", more_data_is_told_undrained_on_epoll_eventfd,
-     TEST_ANY_MODE},
-    TCP_CASE(more_data_is_told_undrained_on_epoll, TEST_ANY_MODE)
-    CASES(reregister_switches_between_all_modes, TEST_EDGE)
-    CASES(writable_source_is_told_as_often_as_the_mode_says, TEST_ANY_MODE)
-    {"oneshot_reports_no_direction_twice_unix", oneshot_reports_no_direction_twice_unix,
-     TEST_ONESHOT},
-    TCP_CASE(oneshot_reports_no_direction_twice, TEST_ONESHOT)
-    STREAM_CASES(end_is_told_in_every_mode, TEST_ANY_MODE)
+    CASES(EACH_READER, ready_source_is_told_as_often_as_the_mode_says, TEST_ANY_MODE)
+    CASES(EACH_READER, source_ready_before_register_is_told, TEST_ANY_MODE)
+    CASES(EACH_READER, drained_source_is_told_again, TEST_ANY_MODE)
+    CASES(EACH_READER, drained_and_reregistered_source_is_silent, TEST_ANY_MODE)
+    CASES(EACH_SOCKET, more_data_is_told_undrained_on_epoll, TEST_ANY_MODE)
+    CASES(EACH_EVENTFD, more_data_is_told_undrained_on_epoll, TEST_ANY_MODE)
+    CASES(EACH_READER, reregister_switches_between_all_modes, TEST_EDGE)
+    CASES(EACH_WRITER, writable_source_is_told_as_often_as_the_mode_says, TEST_ANY_MODE)
+    CASES(EACH_SOCKET, oneshot_reports_no_direction_twice, TEST_ONESHOT)
+    CASES(EACH_STREAM, end_is_told_in_every_mode, TEST_ANY_MODE)
     {NULL, NULL, 0},
     /* clang-format on */
 };

@@ -51,8 +51,7 @@ static void connected(enum channel_kind kind)
     channel_open(&channel, kind);
     check_interests(&channel, W, 0, W);
 }
-DEFINE_CASE(connected, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(connected)
+DEFINE_CASES(EACH_SOCKET, connected)
 
 static void data_arrived(enum channel_kind kind)
 {
@@ -62,8 +61,7 @@ static void data_arrived(enum channel_kind kind)
     channel_await_bytes(&channel, 4);
     check_interests(&channel, R | W, R, W);
 }
-DEFINE_CASE(data_arrived, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(data_arrived)
+DEFINE_CASES(EACH_SOCKET, data_arrived)
 
 static void peer_shut_down_writing(enum channel_kind kind)
 {
@@ -73,8 +71,7 @@ static void peer_shut_down_writing(enum channel_kind kind)
     channel_await_end(&channel);
     check_interests(&channel, R | W | RC, R | RC, W);
 }
-DEFINE_CASE(peer_shut_down_writing, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(peer_shut_down_writing)
+DEFINE_CASES(EACH_STREAM_SOCKET, peer_shut_down_writing)
 
 static void both_sides_shut_down_writing(enum channel_kind kind)
 {
@@ -85,8 +82,7 @@ static void both_sides_shut_down_writing(enum channel_kind kind)
     CHECK_EQ(shutdown(channel.fd, SHUT_WR), 0);
     check_interests(&channel, R | W | RC | WC, R | W | RC | WC, R | W | RC | WC);
 }
-DEFINE_CASE(both_sides_shut_down_writing, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(both_sides_shut_down_writing)
+DEFINE_CASES(EACH_STREAM_SOCKET, both_sides_shut_down_writing)
 
 static void own_side_shut_down_reading(enum channel_kind kind)
 {
@@ -95,8 +91,7 @@ static void own_side_shut_down_reading(enum channel_kind kind)
     CHECK_EQ(shutdown(channel.fd, SHUT_RD), 0);
     check_interests(&channel, R | W | RC, R | RC, W);
 }
-DEFINE_CASE(own_side_shut_down_reading, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(own_side_shut_down_reading)
+DEFINE_CASES(EACH_STREAM_SOCKET, own_side_shut_down_reading)
 
 static void peer_reset(enum channel_kind kind)
 {
@@ -106,45 +101,48 @@ static void peer_reset(enum channel_kind kind)
     channel_await_end(&channel);
     check_interests(&channel, R | W | E | RC | WC, R | W | E | RC | WC, R | W | E | RC | WC);
 }
-DEFINE_CASE(peer_reset, CHANNEL_UNIX, unix)
-DEFINE_TCP_CASE(peer_reset)
+DEFINE_CASES(EACH_STREAM_SOCKET, peer_reset)
 
-static void peer_closed_unix(void)
+static void peer_closed(enum channel_kind kind)
 {
     struct channel channel;
-    channel_open(&channel, CHANNEL_UNIX);
+    channel_open(&channel, kind);
     channel_close_peer(&channel);
     check_interests(&channel, R | W | RC | WC, R | W | RC | WC, R | W | RC | WC);
 }
+DEFINE_CASES(EACH_UNIX_STREAM, peer_closed)
 
 /* A pipe says HUP alone, without IN: the original does not call that readable. */
-static void writer_closed_pipe(void)
+static void writer_closed(enum channel_kind kind)
 {
     struct channel channel;
-    channel_open(&channel, CHANNEL_PIPE);
+    channel_open(&channel, kind);
     channel_close_peer(&channel);
     check_interests(&channel, R | W | RC | WC, R | W | RC | WC, R | W | RC | WC);
 }
+DEFINE_CASES(EACH_PIPE_READER, writer_closed)
 
-static void reader_closed_pipe(void)
+static void reader_closed(enum channel_kind kind)
 {
     struct channel channel;
-    channel_open(&channel, CHANNEL_PIPE_WRITER);
+    channel_open(&channel, kind);
     channel_close_peer(&channel);
     check_interests(&channel, R | W | E | WC, R | W | E | WC, R | W | E | WC);
 }
+DEFINE_CASES(EACH_PIPE_WRITER, reader_closed)
 
-static void reader_of_a_full_pipe_closed(void)
+static void reader_closed_while_it_was_full(enum channel_kind kind)
 {
     static const char buf[4096];
     struct channel channel;
-    channel_open(&channel, CHANNEL_PIPE_WRITER);
+    channel_open(&channel, kind);
     while (write(channel.fd, buf, sizeof buf) > 0)
         ;
     check_readiness(channel.source, R | W, 0);
     channel_close_peer(&channel);
     check_interests(&channel, R | W | E | WC, R | W | E | WC, R | W | E | WC);
 }
+DEFINE_CASES(EACH_PIPE_WRITER, reader_closed_while_it_was_full)
 
 /* ---- Errors that close nothing --------------------------------------------------------------- */
 
@@ -213,19 +211,6 @@ static void connect_refused(void)
     check_interests(&channel, R | W | E | RC | WC, R | W | E | RC | WC, R | W | E | RC | WC);
 }
 
-static void connection_waits_to_be_accepted(void)
-{
-    struct mio_tcp_listener listener;
-    struct mio_addr addr;
-    test_listen(&listener, &addr);
-    check_readiness(&listener.source, R, 0);
-    int client = test_client(&addr);
-    check_readiness(&listener.source, R, R);
-    check_readiness(&listener.source, R | W, R);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(close(client), 0);
-}
-
 /* ---- Urgent data ----------------------------------------------------------------------------- */
 
 static void open_with_urgent_data(struct channel *channel, const char *before)
@@ -291,27 +276,20 @@ static void urgent_data_stops_a_read(void)
 
 static const struct test_case cases[] = {
     /* clang-format off */
-    {"connected_unix", connected_unix, TEST_ANY_MODE},
-    TCP_CASE(connected, TEST_ANY_MODE)
-    {"data_arrived_unix", data_arrived_unix, TEST_ANY_MODE},
-    TCP_CASE(data_arrived, TEST_ANY_MODE)
-    {"peer_shut_down_writing_unix", peer_shut_down_writing_unix, TEST_ANY_MODE},
-    TCP_CASE(peer_shut_down_writing, TEST_ANY_MODE)
-    {"both_sides_shut_down_writing_unix", both_sides_shut_down_writing_unix, TEST_ANY_MODE},
-    TCP_CASE(both_sides_shut_down_writing, TEST_ANY_MODE)
-    {"own_side_shut_down_reading_unix", own_side_shut_down_reading_unix, TEST_ANY_MODE},
-    TCP_CASE(own_side_shut_down_reading, TEST_ANY_MODE)
-    {"peer_reset_unix", peer_reset_unix, TEST_ANY_MODE},
-    TCP_CASE(peer_reset, TEST_ANY_MODE)
-    {"peer_closed_unix", peer_closed_unix, TEST_ANY_MODE},
-    {"writer_closed_pipe", writer_closed_pipe, TEST_ANY_MODE},
-    {"reader_closed_pipe", reader_closed_pipe, TEST_ANY_MODE},
-    {"reader_of_a_full_pipe_closed", reader_of_a_full_pipe_closed, TEST_ANY_MODE},
+    CASES(EACH_SOCKET, connected, TEST_ANY_MODE)
+    CASES(EACH_SOCKET, data_arrived, TEST_ANY_MODE)
+    CASES(EACH_STREAM_SOCKET, peer_shut_down_writing, TEST_ANY_MODE)
+    CASES(EACH_STREAM_SOCKET, both_sides_shut_down_writing, TEST_ANY_MODE)
+    CASES(EACH_STREAM_SOCKET, own_side_shut_down_reading, TEST_ANY_MODE)
+    CASES(EACH_STREAM_SOCKET, peer_reset, TEST_ANY_MODE)
+    CASES(EACH_UNIX_STREAM, peer_closed, TEST_ANY_MODE)
+    CASES(EACH_PIPE_READER, writer_closed, TEST_ANY_MODE)
+    CASES(EACH_PIPE_WRITER, reader_closed, TEST_ANY_MODE)
+    CASES(EACH_PIPE_WRITER, reader_closed_while_it_was_full, TEST_ANY_MODE)
     {"error_beside_data", error_beside_data, TEST_ANY_MODE},
     {"error_alone", error_alone, TEST_ANY_MODE},
 #ifndef MIO_NO_NET
     {"connect_refused", connect_refused, TEST_ANY_MODE},
-    {"connection_waits_to_be_accepted", connection_waits_to_be_accepted, TEST_ANY_MODE},
     {"urgent_data_alone", urgent_data_alone, TEST_ANY_MODE},
     {"urgent_data_after_data", urgent_data_after_data, TEST_ANY_MODE},
     {"urgent_data_stops_a_read", urgent_data_stops_a_read, 0},

@@ -221,18 +221,19 @@ static void defect_15_refused_register_leaves_the_source_where_it_was(void)
 
 /* ---- What is changed ------------------------------------------------------------------------- */
 
-static void reregister_replaces_token_and_interest(void)
+static void reregister_replaces_token_and_interest(enum channel_kind kind)
 {
     struct mio_poll poll;
     struct channel channel;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    channel_open(&channel, CHANNEL_UNIX);
+    channel_open(&channel, kind);
     CHECK_EQ(mio_register(registry, channel.source, 1, MIO_READABLE | test_config.mode), 0);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_reregister(registry, channel.source, 2, MIO_WRITABLE | test_config.mode), 0);
     CHECK_EQ(test_expect_event(&poll, 2), MIO_WRITABLE);
     channel_send(&channel, "data", 4);
+    channel_await_bytes(&channel, 4);
     CHECK_EQ(mio_reregister(registry, channel.source, 3, MIO_READABLE | test_config.mode), 0);
     CHECK_EQ(test_expect_event(&poll, 3), MIO_READABLE);
     CHECK_EQ(
@@ -246,6 +247,7 @@ static void reregister_replaces_token_and_interest(void)
     channel_close(&channel, registry);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
+DEFINE_CASES(EACH_SOCKET, reregister_replaces_token_and_interest)
 
 static void reregister_reports_what_is_still_ready(void)
 {
@@ -265,25 +267,29 @@ static void reregister_reports_what_is_still_ready(void)
     CHECK_EQ(close(fd), 0);
 }
 
-static void register_works_again_after_deregister(void)
+static void register_works_again_after_deregister(enum channel_kind kind)
 {
     struct mio_poll poll;
-    struct mio_source source;
+    struct channel channel;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     const mio_interest interest = MIO_READABLE | test_config.mode;
-    int fd = support_eventfd(&source, 1);
+    channel_open(&channel, kind);
+    channel_send(&channel, "data", 4);
     for (mio_token token = 1; token < 5; token++) {
-        CHECK_EQ(mio_register(registry, &source, token, interest), 0);
-        CHECK(mio_source_is_registered(&source));
+        CHECK_EQ(mio_register(registry, channel.source, token, interest), 0);
+        CHECK(mio_source_is_registered(channel.source));
+        CHECK_EQ(mio_register(registry, channel.source, 9, interest), -EEXIST);
         CHECK_EQ(test_expect_event(&poll, token), MIO_READABLE);
-        CHECK_EQ(mio_deregister(registry, &source), 0);
-        CHECK(!mio_source_is_registered(&source));
+        CHECK_EQ(mio_deregister(registry, channel.source), 0);
+        CHECK_EQ(mio_deregister(registry, channel.source), -ENOENT);
+        CHECK(!mio_source_is_registered(channel.source));
         test_expect_no_event(&poll);
     }
+    channel_close(&channel, registry);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
 }
+DEFINE_CASES(EACH_READER, register_works_again_after_deregister)
 
 static void deregistered_source_is_not_reported(void)
 {
@@ -329,6 +335,7 @@ static void every_token_comes_back_intact(void)
     CHECK_EQ(close(fd), 0);
 }
 
+/* clang-format off */
 static const struct test_case cases[] = {
     {"null_is_invalid", null_is_invalid, 0},
     {"invalid_interest_is_refused", invalid_interest_is_refused, 0},
@@ -340,14 +347,14 @@ static const struct test_case cases[] = {
     {"foreign_registry_is_refused", foreign_registry_is_refused, 0},
     {"defect_15_refused_register_leaves_the_source_where_it_was",
      defect_15_refused_register_leaves_the_source_where_it_was, 0},
-    {"reregister_replaces_token_and_interest", reregister_replaces_token_and_interest,
-     TEST_ANY_MODE},
+    CASES(EACH_SOCKET, reregister_replaces_token_and_interest, TEST_ANY_MODE)
     {"reregister_reports_what_is_still_ready", reregister_reports_what_is_still_ready,
      TEST_ANY_MODE},
-    {"register_works_again_after_deregister", register_works_again_after_deregister, TEST_ANY_MODE},
+    CASES(EACH_READER, register_works_again_after_deregister, TEST_ANY_MODE)
     {"deregistered_source_is_not_reported", deregistered_source_is_not_reported, TEST_ANY_MODE},
     {"every_token_comes_back_intact", every_token_comes_back_intact, 0},
     {NULL, NULL, 0},
 };
+/* clang-format on */
 
 const struct test_suite suite_register = {"register", cases};

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -128,6 +129,59 @@ static void moved_source_still_works(void)
     CHECK_EQ(close(fd), 0);
 }
 
+/* Every type, in the middle of its work. */
+static void moved_object_still_works(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel, moved;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    const mio_interest interest = MIO_READABLE | test_config.mode;
+    channel_open(&channel, kind);
+    CHECK_EQ(mio_register(registry, channel.source, TOKEN, interest), 0);
+    channel_send(&channel, "data", 4);
+    channel_move(&moved, &channel);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK(channel_drain(&moved) >= 4);
+    CHECK_EQ(mio_reregister(registry, moved.source, 1, interest), 0);
+    channel_move(&channel, &moved);
+    channel_send(&channel, "data", 4);
+    CHECK_EQ(test_expect_event(&poll, 1), MIO_READABLE);
+    channel_close(&channel, registry);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_CASES(EACH_READER, moved_object_still_works)
+
+/* ---- Closed ---------------------------------------------------------------------------------- */
+
+/* A duplicate keeps the object of the system alive, which would go on to report it. */
+static void closed_object_is_silent_even_beside_a_duplicate(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(mio_register(registry, channel.source, TOKEN,
+                          MIO_READABLE | MIO_WRITABLE | test_config.mode),
+             0);
+    int duplicate = fcntl(channel.fd, F_DUPFD_CLOEXEC, 0);
+    CHECK(duplicate >= 0);
+    channel_close_own(&channel, registry);
+    if (!channel_is_raw(&channel))
+        check_closed(channel.source, registry);
+    channel_send(&channel, "data", 4);
+    CHECK(test_wait_fd(duplicate, POLLIN) & POLLIN);
+    test_expect_no_event(&poll);
+    /* Nothing is left of the registration that would keep the poll open. */
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    CHECK_EQ(close(duplicate), 0);
+    channel_close_peer(&channel);
+}
+/* Not over an eventfd: it has no peer that could make the duplicate ready. */
+DEFINE_CASES(EACH_PIPE_READER, closed_object_is_silent_even_beside_a_duplicate)
+DEFINE_CASES(EACH_SOCKET, closed_object_is_silent_even_beside_a_duplicate)
+
 /* ---- A descriptor closed behind the library's back ------------------------------------------- */
 
 static void deregister_unregisters_even_when_the_system_refuses(void)
@@ -215,14 +269,14 @@ static void abandoned_source_is_open_and_unregistered(void)
 }
 
 /* A hang-up must not cost a source its registration. */
-static void defect_03_hang_up_keeps_the_registration(void)
+static void defect_03_hang_up_keeps_the_registration(enum channel_kind kind)
 {
     struct mio_poll poll;
     struct channel channel;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     const mio_interest interest = MIO_READABLE | test_config.mode;
-    channel_open(&channel, CHANNEL_UNIX);
+    channel_open(&channel, kind);
     CHECK_EQ(mio_register(registry, channel.source, TOKEN, interest), 0);
     channel_close_peer(&channel);
     CHECK(test_expect_event(&poll, TOKEN) & MIO_READABLE);
@@ -234,7 +288,10 @@ static void defect_03_hang_up_keeps_the_registration(void)
     channel_close(&channel, registry);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
+DEFINE_CASES(EACH_STREAM, defect_03_hang_up_keeps_the_registration)
+DEFINE_CASES(EACH_PIPE_WRITER, defect_03_hang_up_keeps_the_registration)
 
+/* clang-format off */
 static const struct test_case cases[] = {
     {"zeroed_source_is_closed", zeroed_source_is_closed, 0},
     {"negative_descriptor_makes_a_closed_source", negative_descriptor_makes_a_closed_source, 0},
@@ -242,6 +299,9 @@ static const struct test_case cases[] = {
      source_knows_its_descriptor_and_whether_it_is_registered, 0},
     {"blocked_checks_its_arguments", blocked_checks_its_arguments, 0},
     {"moved_source_still_works", moved_source_still_works, TEST_ANY_MODE},
+    CASES(EACH_READER, moved_object_still_works, TEST_ANY_MODE)
+    CASES(EACH_PIPE_READER, closed_object_is_silent_even_beside_a_duplicate, TEST_ANY_MODE)
+    CASES(EACH_SOCKET, closed_object_is_silent_even_beside_a_duplicate, TEST_ANY_MODE)
     {"deregister_unregisters_even_when_the_system_refuses",
      deregister_unregisters_even_when_the_system_refuses, 0},
     {"reregister_of_a_closed_descriptor_changes_nothing",
@@ -249,9 +309,10 @@ static const struct test_case cases[] = {
     {"abandon_leaves_the_new_owner_of_the_number_alone",
      abandon_leaves_the_new_owner_of_the_number_alone, 0},
     {"abandoned_source_is_open_and_unregistered", abandoned_source_is_open_and_unregistered, 0},
-    {"defect_03_hang_up_keeps_the_registration", defect_03_hang_up_keeps_the_registration,
-     TEST_ANY_MODE},
+    CASES(EACH_STREAM, defect_03_hang_up_keeps_the_registration, TEST_ANY_MODE)
+    CASES(EACH_PIPE_WRITER, defect_03_hang_up_keeps_the_registration, TEST_ANY_MODE)
     {NULL, NULL, 0},
 };
+/* clang-format on */
 
 const struct test_suite suite_source = {"source", cases};
