@@ -19,7 +19,18 @@ static char *program;
 /* ---- Everything that a program can hold ------------------------------------------------------ */
 
 enum { WAKERS = 3 };
-enum { TOKEN_RAW = 10, TOKEN_WAKER = 20, TOKEN_LISTENER = 30, TOKEN_STREAM, TOKEN_CUSTOM };
+enum {
+    TOKEN_RAW = 10,
+    TOKEN_CUSTOM,
+    TOKEN_RECEIVER,
+    TOKEN_WAKER = 20,
+    TOKEN_LISTENER = 30,
+    TOKEN_STREAM,
+    TOKEN_UDP,
+    TOKEN_UNIX_LISTENER,
+    TOKEN_UNIX_STREAM,
+    TOKEN_UNIX_DATAGRAM
+};
 
 /* One of each kind, open and registered. Static, so that a child finds it where it was. */
 static struct {
@@ -30,10 +41,16 @@ static struct {
     struct mio_source raw; /* over ends[0] */
     struct mio_source custom;
     int ends[2];
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
 #ifndef MIO_NO_NET
     struct mio_tcp_listener listener;
     struct mio_tcp_stream stream, accepted;
     struct mio_addr addr;
+    struct mio_udp_socket udp;
+    struct mio_unix_listener unix_listener;
+    struct mio_unix_stream unix_stream, unix_accepted;
+    struct mio_unix_datagram unix_datagram, unix_peer;
 #endif
 } all;
 
@@ -53,6 +70,45 @@ static int custom_remove(struct mio_registry *registry, struct mio_source *sourc
 /* Registered but without anything in the queue: abandoning it must not call it. */
 static const struct mio_source_ops custom_ops = {custom_add, custom_add, custom_remove};
 
+#ifndef MIO_NO_NET
+static void open_tcp(struct mio_registry *registry)
+{
+    test_listen(&all.listener, &all.addr);
+    CHECK_EQ(mio_register(registry, &all.listener.source, TOKEN_LISTENER, MIO_READABLE), 0);
+    CHECK_EQ(mio_tcp_stream_connect(&all.stream, &all.addr), 0);
+    test_wait_fd(mio_source_fd(&all.listener.source), POLLIN);
+    CHECK_EQ(mio_tcp_listener_accept(&all.listener, &all.accepted, NULL), 0);
+    CHECK_EQ(mio_register(&all.clone, &all.stream.source, TOKEN_STREAM, MIO_READABLE), 0);
+}
+
+/* The UDP socket is connected with itself: what it sends it gets. */
+static void open_datagrams(struct mio_registry *registry)
+{
+    struct mio_addr addr;
+    CHECK_EQ(mio_addr_parse(&addr, "127.0.0.1:0"), 0);
+    CHECK_EQ(mio_udp_socket_bind(&all.udp, &addr), 0);
+    CHECK_EQ(mio_udp_socket_local_addr(&all.udp, &addr), 0);
+    CHECK_EQ(mio_udp_socket_connect(&all.udp, &addr), 0);
+    CHECK_EQ(mio_register(registry, &all.udp.source, TOKEN_UDP, MIO_READABLE), 0);
+    CHECK_EQ(mio_unix_datagram_pair(&all.unix_datagram, &all.unix_peer), 0);
+    CHECK_EQ(mio_register(registry, &all.unix_datagram.source, TOKEN_UNIX_DATAGRAM, MIO_READABLE),
+             0);
+}
+
+static void open_unix(struct mio_registry *registry)
+{
+    struct mio_addr addr;
+    CHECK_EQ(mio_addr_unix_unnamed(&addr), 0);
+    CHECK_EQ(mio_unix_listener_bind(&all.unix_listener, &addr), 0);
+    CHECK_EQ(mio_unix_listener_local_addr(&all.unix_listener, &addr), 0);
+    CHECK_EQ(mio_register(registry, &all.unix_listener.source, TOKEN_UNIX_LISTENER, MIO_READABLE),
+             0);
+    CHECK_EQ(mio_unix_stream_connect(&all.unix_stream, &addr), 0);
+    CHECK_EQ(mio_unix_listener_accept(&all.unix_listener, &all.unix_accepted, NULL), 0);
+    CHECK_EQ(mio_register(registry, &all.unix_stream.source, TOKEN_UNIX_STREAM, MIO_READABLE), 0);
+}
+#endif
+
 static void open_all(void)
 {
     int before = test_open_descriptors();
@@ -67,13 +123,12 @@ static void open_all(void)
     CHECK_EQ(mio_register(registry, &all.raw, TOKEN_RAW, MIO_READABLE), 0);
     CHECK_EQ(mio_source_init_custom(&all.custom, &custom_ops), 0);
     CHECK_EQ(mio_register(&all.clone, &all.custom, TOKEN_CUSTOM, MIO_READABLE), 0);
+    CHECK_EQ(mio_pipe_pair(&all.sender, &all.receiver), 0);
+    CHECK_EQ(mio_register(registry, &all.receiver.source, TOKEN_RECEIVER, MIO_READABLE), 0);
 #ifndef MIO_NO_NET
-    test_listen(&all.listener, &all.addr);
-    CHECK_EQ(mio_register(registry, &all.listener.source, TOKEN_LISTENER, MIO_READABLE), 0);
-    CHECK_EQ(mio_tcp_stream_connect(&all.stream, &all.addr), 0);
-    test_wait_fd(mio_source_fd(&all.listener.source), POLLIN);
-    CHECK_EQ(mio_tcp_listener_accept(&all.listener, &all.accepted, NULL), 0);
-    CHECK_EQ(mio_register(&all.clone, &all.stream.source, TOKEN_STREAM, MIO_READABLE), 0);
+    open_tcp(registry);
+    open_datagrams(registry);
+    open_unix(registry);
 #endif
     all.descriptors = test_open_descriptors() - before;
 }
@@ -83,8 +138,14 @@ static void abandon_all(void)
 {
     CHECK_EQ(mio_source_abandon(&all.raw), 0);
     CHECK_EQ(mio_source_abandon(&all.custom), 0);
+    CHECK_EQ(mio_source_abandon(&all.receiver.source), 0);
     CHECK(!mio_source_is_registered(&all.raw));
+    CHECK(!mio_source_is_registered(&all.receiver.source));
 #ifndef MIO_NO_NET
+    CHECK_EQ(mio_source_abandon(&all.udp.source), 0);
+    CHECK_EQ(mio_source_abandon(&all.unix_datagram.source), 0);
+    CHECK_EQ(mio_source_abandon(&all.unix_listener.source), 0);
+    CHECK_EQ(mio_source_abandon(&all.unix_stream.source), 0);
     CHECK_EQ(mio_source_abandon(&all.listener.source), 0);
     CHECK_EQ(mio_source_abandon(&all.stream.source), 0);
 #endif
@@ -101,7 +162,15 @@ static void close_descriptors(void)
 {
     CHECK_EQ(close(all.ends[0]), 0);
     CHECK_EQ(close(all.ends[1]), 0);
+    CHECK_EQ(mio_pipe_sender_close(&all.sender), 0);
+    CHECK_EQ(mio_pipe_receiver_close(&all.receiver), 0);
 #ifndef MIO_NO_NET
+    CHECK_EQ(mio_udp_socket_close(&all.udp), 0);
+    CHECK_EQ(mio_unix_datagram_close(&all.unix_datagram), 0);
+    CHECK_EQ(mio_unix_datagram_close(&all.unix_peer), 0);
+    CHECK_EQ(mio_unix_listener_close(&all.unix_listener), 0);
+    CHECK_EQ(mio_unix_stream_close(&all.unix_stream), 0);
+    CHECK_EQ(mio_unix_stream_close(&all.unix_accepted), 0);
     CHECK_EQ(mio_tcp_listener_close(&all.listener), 0);
     CHECK_EQ(mio_tcp_stream_close(&all.stream), 0);
     CHECK_EQ(mio_tcp_stream_close(&all.accepted), 0);
@@ -134,17 +203,9 @@ static void await_token(struct mio_poll *poll, mio_token token)
     test_fail(__FILE__, __LINE__, "token %ju never came", (uintmax_t)token);
 }
 
-/* Every source and waker of the parent still reports. Leaves nothing unread. */
-static void check_all_work(void)
-{
-    for (int i = 0; i < WAKERS; i++) {
-        CHECK_EQ(mio_waker_wake(&all.wakers[i]), 0);
-        await_token(&all.poll, (mio_token)(TOKEN_WAKER + i));
-    }
-    CHECK_EQ(write(all.ends[1], "x", 1), 1);
-    await_token(&all.poll, TOKEN_RAW);
-    test_drain(&all.raw);
 #ifndef MIO_NO_NET
+static void check_tcp_works(void)
+{
     struct mio_tcp_stream accepted;
     char buf[2];
     CHECK_EQ(mio_tcp_stream_write(&all.accepted, "x", 1), 1);
@@ -156,6 +217,57 @@ static void check_all_work(void)
     CHECK_EQ(mio_tcp_stream_close(&accepted), 0);
     CHECK_EQ(mio_tcp_listener_accept(&all.listener, &accepted, NULL), -EAGAIN);
     CHECK_EQ(close(client), 0);
+}
+
+static void check_datagrams_work(void)
+{
+    char buf[2];
+    CHECK_EQ(mio_udp_socket_send(&all.udp, "x", 1), 1);
+    await_token(&all.poll, TOKEN_UDP);
+    CHECK_EQ(mio_udp_socket_recv(&all.udp, buf, sizeof buf), 1);
+    CHECK_EQ(mio_udp_socket_recv(&all.udp, buf, sizeof buf), -EAGAIN);
+    CHECK_EQ(mio_unix_datagram_send(&all.unix_peer, "x", 1), 1);
+    await_token(&all.poll, TOKEN_UNIX_DATAGRAM);
+    CHECK_EQ(mio_unix_datagram_recv(&all.unix_datagram, buf, sizeof buf), 1);
+    CHECK_EQ(mio_unix_datagram_recv(&all.unix_datagram, buf, sizeof buf), -EAGAIN);
+}
+
+static void check_unix_works(void)
+{
+    struct mio_unix_stream client, accepted;
+    struct mio_addr addr;
+    char buf[2];
+    CHECK_EQ(mio_unix_stream_write(&all.unix_accepted, "x", 1), 1);
+    await_token(&all.poll, TOKEN_UNIX_STREAM);
+    CHECK_EQ(mio_unix_stream_read(&all.unix_stream, buf, sizeof buf), 1);
+    CHECK_EQ(mio_unix_listener_local_addr(&all.unix_listener, &addr), 0);
+    CHECK_EQ(mio_unix_stream_connect(&client, &addr), 0);
+    await_token(&all.poll, TOKEN_UNIX_LISTENER);
+    CHECK_EQ(mio_unix_listener_accept(&all.unix_listener, &accepted, NULL), 0);
+    CHECK_EQ(mio_unix_stream_close(&accepted), 0);
+    CHECK_EQ(mio_unix_listener_accept(&all.unix_listener, &accepted, NULL), -EAGAIN);
+    CHECK_EQ(mio_unix_stream_close(&client), 0);
+}
+#endif
+
+/* Every source and waker of the parent still reports. Leaves nothing unread. */
+static void check_all_work(void)
+{
+    char byte[2];
+    for (int i = 0; i < WAKERS; i++) {
+        CHECK_EQ(mio_waker_wake(&all.wakers[i]), 0);
+        await_token(&all.poll, (mio_token)(TOKEN_WAKER + i));
+    }
+    CHECK_EQ(write(all.ends[1], "x", 1), 1);
+    await_token(&all.poll, TOKEN_RAW);
+    test_drain(&all.raw);
+    CHECK_EQ(mio_pipe_sender_write(&all.sender, "x", 1), 1);
+    await_token(&all.poll, TOKEN_RECEIVER);
+    CHECK_EQ(mio_pipe_receiver_read(&all.receiver, byte, sizeof byte), 1);
+#ifndef MIO_NO_NET
+    check_tcp_works();
+    check_datagrams_work();
+    check_unix_works();
 #endif
 }
 
@@ -215,8 +327,14 @@ static void child_makes_its_own_poll(void)
     CHECK_EQ(write(all.ends[1], "x", 1), 1);
     test_expect_event(&poll, TOKEN_RAW);
     test_drain(&all.raw);
-#ifndef MIO_NO_NET
     char byte;
+    CHECK_EQ(
+        mio_register(mio_poll_registry(&poll), &all.receiver.source, TOKEN_RECEIVER, MIO_READABLE),
+        0);
+    CHECK_EQ(mio_pipe_sender_write(&all.sender, "x", 1), 1);
+    test_expect_event(&poll, TOKEN_RECEIVER);
+    CHECK_EQ(mio_pipe_receiver_read(&all.receiver, &byte, 1), 1);
+#ifndef MIO_NO_NET
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &all.stream.source, TOKEN_STREAM, MIO_READABLE),
              0);
     CHECK_EQ(mio_tcp_stream_write(&all.accepted, "x", 1), 1);

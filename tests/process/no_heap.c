@@ -232,6 +232,45 @@ static void thousand_registrations(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+enum { ROUNDS = 100 };
+
+/* Both ends, full and empty, and nobody at the other one. */
+static void pipes(void)
+{
+    static char block[1 << 21];
+    struct mio_poll poll;
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    struct mio_buf bufs[2] = {{block, 2}, {block + 2, 3}};
+    need_counter();
+    unsigned long before = atomic_load(&calls);
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
+        CHECK_EQ(mio_register(registry, &sender.source, 1, MIO_WRITABLE), 0);
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_pipe_sender_write(&sender, block, 5), 5);
+        CHECK_EQ(mio_pipe_sender_writev(&sender, bufs, 2), 5);
+        CHECK(mio_pipe_sender_write(&sender, block, sizeof block) > 0);
+        CHECK_EQ(mio_pipe_sender_write(&sender, block, 1), -EAGAIN);
+        CHECK_EQ(mio_register(registry, &receiver.source, 2, MIO_READABLE), 0);
+        test_expect_event(&poll, 2);
+        CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 2), 5);
+        while (mio_pipe_receiver_read(&receiver, block, sizeof block) > 0)
+            ;
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_pipe_receiver_set_nonblocking(&receiver, true), 0);
+        CHECK_EQ(mio_pipe_receiver_from_fd(&receiver, mio_pipe_receiver_into_fd(&receiver)), 0);
+        CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+        CHECK_EQ(mio_pipe_sender_write(&sender, block, 5), -EPIPE);
+        CHECK_EQ(mio_pipe_sender_from_fd(&sender, mio_pipe_sender_into_fd(&sender)), 0);
+        CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_no_calls(before);
+}
+
 #ifndef MIO_NO_NET
 /* One exchange in each direction, by every call that moves bytes. */
 static void exchange(struct mio_poll *poll, struct mio_tcp_stream *from, struct mio_tcp_stream *to,
@@ -265,7 +304,7 @@ static void listeners_and_streams(void)
     CHECK_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
     CHECK(mio_addr_format(&addr, text, sizeof text) > 0);
     CHECK_EQ(mio_register(registry, &listener.source, 1, MIO_READABLE), 0);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         CHECK_EQ(mio_tcp_stream_connect(&client, &addr), 0);
         test_expect_event(&poll, 1);
         CHECK_EQ(mio_tcp_listener_accept(&listener, &server, &peer), 0);
@@ -286,14 +325,152 @@ static void listeners_and_streams(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_no_calls(before);
 }
+
+/* One exchange over streams of which the second one is registered. */
+static void exchange_unix(struct mio_poll *poll, struct mio_unix_stream *from,
+                          struct mio_unix_stream *to, mio_token token)
+{
+    char text[] = "hello", got[16];
+    struct mio_buf out[2] = {{text, 2}, {text + 2, 3}}, in[2] = {{got, 1}, {got + 1, 8}};
+    CHECK_EQ(mio_unix_stream_write(from, text, 5), 5);
+    test_expect_event(poll, token);
+    CHECK_EQ(mio_unix_stream_peek(to, got, sizeof got), 5);
+    CHECK_EQ(mio_unix_stream_read(to, got, sizeof got), 5);
+    CHECK_EQ(mio_unix_stream_writev(from, out, 2), 5);
+    test_expect_event(poll, token);
+    CHECK_EQ(mio_unix_stream_readv(to, in, 2), 5);
+    CHECK_EQ(mio_unix_stream_read(to, got, sizeof got), -EAGAIN);
+}
+
+static void unix_listeners_and_streams(void)
+{
+    struct mio_poll poll;
+    struct mio_unix_listener listener;
+    struct mio_unix_stream client, server, none;
+    struct mio_addr addr, peer;
+    char text[MIO_ADDR_TEXT];
+    need_counter();
+    unsigned long before = atomic_load(&calls);
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_addr_parse(&addr, "unix:"), 0);
+    CHECK_EQ(mio_unix_listener_bind(&listener, &addr), 0);
+    CHECK_EQ(mio_unix_listener_local_addr(&listener, &addr), 0);
+    CHECK(mio_addr_format(&addr, text, sizeof text) > 0);
+    CHECK_EQ(mio_register(registry, &listener.source, 1, MIO_READABLE), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(mio_unix_stream_connect(&client, &addr), 0);
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_unix_listener_accept(&listener, &server, &peer), 0);
+        CHECK_EQ(mio_unix_listener_accept(&listener, &none, NULL), -EAGAIN);
+        CHECK_EQ(mio_register(registry, &server.source, 2, MIO_READABLE), 0);
+        exchange_unix(&poll, &client, &server, 2);
+        CHECK_EQ(mio_unix_stream_peer_addr(&server, &peer), 0);
+        CHECK_EQ(mio_unix_stream_take_error(&server), 0);
+        CHECK_EQ(mio_unix_stream_from_fd(&server, mio_unix_stream_into_fd(&server)), 0);
+        CHECK_EQ(mio_unix_stream_shutdown(&server, MIO_SHUTDOWN_BOTH), 0);
+        CHECK_EQ(mio_unix_stream_close(&client), 0);
+        CHECK_EQ(mio_unix_stream_close(&server), 0);
+        CHECK_EQ(mio_unix_stream_pair(&client, &server), 0);
+        CHECK_EQ(mio_register(registry, &client.source, 3, MIO_READABLE), 0);
+        exchange_unix(&poll, &server, &client, 3);
+        CHECK_EQ(mio_unix_stream_close(&client), 0);
+        CHECK_EQ(mio_unix_stream_write(&server, "x", 1), -EPIPE);
+        CHECK_EQ(mio_unix_stream_close(&server), 0);
+    }
+    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_no_calls(before);
+}
+
+static void udp_sockets(void)
+{
+    struct mio_poll poll;
+    struct mio_udp_socket a, b;
+    struct mio_addr any, addr, from;
+    char got[16];
+    need_counter();
+    unsigned long before = atomic_load(&calls);
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_addr_parse(&any, "127.0.0.1:0"), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(mio_udp_socket_bind(&a, &any), 0);
+        CHECK_EQ(mio_udp_socket_bind(&b, &any), 0);
+        CHECK_EQ(mio_udp_socket_local_addr(&b, &addr), 0);
+        CHECK_EQ(mio_register(registry, &b.source, 1, MIO_READABLE), 0);
+        CHECK_EQ(mio_udp_socket_send_to(&a, "hello", 5, &addr), 5);
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_udp_socket_peek_from(&b, got, sizeof got, &from), 5);
+        CHECK_EQ(mio_udp_socket_recv_from(&b, got, sizeof got, &from), 5);
+        CHECK_EQ(mio_udp_socket_recv(&b, got, sizeof got), -EAGAIN);
+        CHECK_EQ(mio_udp_socket_connect(&b, &from), 0);
+        CHECK_EQ(mio_register(registry, &a.source, 2, MIO_READABLE), 0);
+        CHECK_EQ(mio_udp_socket_send(&b, "hello", 5), 5);
+        test_expect_event(&poll, 2);
+        CHECK_EQ(mio_udp_socket_recv(&a, got, sizeof got), 5);
+        CHECK_EQ(mio_udp_socket_take_error(&a), 0);
+        CHECK_EQ(mio_udp_socket_from_fd(&a, mio_udp_socket_into_fd(&a)), 0);
+        CHECK_EQ(mio_udp_socket_close(&a), 0);
+        CHECK_EQ(mio_udp_socket_close(&b), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_no_calls(before);
+}
+
+static void unix_datagrams(void)
+{
+    struct mio_poll poll;
+    struct mio_unix_datagram a, b;
+    struct mio_addr unnamed, addr, from;
+    char got[16];
+    need_counter();
+    unsigned long before = atomic_load(&calls);
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_addr_unix_unnamed(&unnamed), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQ(mio_unix_datagram_bind(&a, &unnamed), 0);
+        CHECK_EQ(mio_unix_datagram_local_addr(&a, &addr), 0);
+        CHECK_EQ(mio_unix_datagram_open(&b), 0);
+        CHECK_EQ(mio_register(registry, &a.source, 1, MIO_READABLE), 0);
+        CHECK_EQ(mio_unix_datagram_send_to(&b, "hello", 5, &addr), 5);
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_unix_datagram_peek_from(&a, got, sizeof got, &from), 5);
+        CHECK_EQ(mio_unix_datagram_recv_from(&a, got, sizeof got, &from), 5);
+        CHECK_EQ(mio_unix_datagram_recv(&a, got, sizeof got), -EAGAIN);
+        CHECK_EQ(mio_unix_datagram_connect(&b, &addr), 0);
+        CHECK_EQ(mio_unix_datagram_send(&b, "hello", 5), 5);
+        test_expect_event(&poll, 1);
+        CHECK_EQ(mio_unix_datagram_close(&a), 0);
+        CHECK_EQ(mio_unix_datagram_close(&b), 0);
+        CHECK_EQ(mio_unix_datagram_pair(&a, &b), 0);
+        CHECK_EQ(mio_register(registry, &b.source, 2, MIO_READABLE | MIO_WRITABLE), 0);
+        while (mio_unix_datagram_send(&b, "hello", 5) == 5)
+            ;
+        while (mio_unix_datagram_recv(&a, got, sizeof got) == 5)
+            ;
+        test_expect_event(&poll, 2);
+        CHECK_EQ(mio_unix_datagram_shutdown(&a, MIO_SHUTDOWN_BOTH), 0);
+        CHECK_EQ(mio_unix_datagram_from_fd(&a, mio_unix_datagram_into_fd(&a)), 0);
+        CHECK_EQ(mio_unix_datagram_close(&a), 0);
+        CHECK_EQ(mio_unix_datagram_close(&b), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_no_calls(before);
+}
 #endif
 
 static const struct test_case cases[] = {
     {"counter_counts", counter_counts, 0},
     {"polls_and_wakers", polls_and_wakers, 0},
     {"thousand_registrations", thousand_registrations, 0},
+    {"pipes", pipes, 0},
 #ifndef MIO_NO_NET
     {"listeners_and_streams", listeners_and_streams, 0},
+    {"unix_listeners_and_streams", unix_listeners_and_streams, 0},
+    {"udp_sockets", udp_sockets, 0},
+    {"unix_datagrams", unix_datagrams, 0},
 #endif
     {NULL, NULL, 0},
 };

@@ -113,23 +113,80 @@ static void raw_descriptor_costs_an_fstat(void)
     CHECK(WIFSIGNALED(status));
 }
 
-#ifndef MIO_NO_NET
-static void socket_under_filter(void)
+/* ---- The types of the library ---------------------------------------------------------------- */
+
+/* Takes one object of each type through the registry, first without the filter and then under it. */
+static void check_all_under_filter(struct mio_source *const *sources, size_t count)
 {
     struct mio_poll poll;
-    struct mio_tcp_listener listener;
-    struct mio_addr addr;
+    int result = 0;
     test_poll_init(&poll);
-    test_listen(&listener, &addr);
-    CHECK_EQ(register_and_back(&poll, &listener.source), 0);
+    for (size_t i = 0; i < count; i++)
+        CHECK_EQ(register_and_back(&poll, sources[i]), 0); /* the table has grown */
     allow_nothing();
-    _exit(register_and_back(&poll, &listener.source));
+    for (size_t i = 0; i < count; i++)
+        result |= register_and_back(&poll, sources[i]);
+    _exit(result);
+}
+
+static void pipes_under_filter(void)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    struct mio_source *const sources[] = {&sender.source, &receiver.source};
+    CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
+    check_all_under_filter(sources, 2);
+}
+
+/* Taken over from outside they are known to be pipes, too. */
+static void adopted_pipes_under_filter(void)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    struct mio_source *const sources[] = {&sender.source, &receiver.source};
+    int ends[2];
+    CHECK_EQ(pipe(ends), 0);
+    CHECK_EQ(mio_pipe_receiver_from_fd(&receiver, ends[0]), 0);
+    CHECK_EQ(mio_pipe_sender_from_fd(&sender, ends[1]), 0);
+    check_all_under_filter(sources, 2);
+}
+
+static void pipe_costs_no_system_call(void)
+{
+    need_plain_process();
+    test_in_child(pipes_under_filter);
+    test_in_child(adopted_pipes_under_filter);
+}
+
+#ifndef MIO_NO_NET
+static void sockets_under_filter(void)
+{
+    struct mio_tcp_listener listener;
+    struct mio_tcp_stream stream;
+    struct mio_udp_socket udp;
+    struct mio_unix_listener unix_listener;
+    struct mio_unix_stream unix_streams[2];
+    struct mio_unix_datagram unix_datagrams[2];
+    struct mio_source *const sources[] = {
+        &listener.source,      &stream.source,          &udp.source,
+        &unix_listener.source, &unix_streams[0].source, &unix_datagrams[0].source,
+    };
+    struct mio_addr addr, any, unnamed;
+    CHECK_EQ(mio_addr_parse(&any, "127.0.0.1:0"), 0);
+    CHECK_EQ(mio_addr_unix_unnamed(&unnamed), 0);
+    test_listen(&listener, &addr);
+    CHECK_EQ(mio_tcp_stream_connect(&stream, &addr), 0);
+    CHECK_EQ(mio_udp_socket_bind(&udp, &any), 0);
+    CHECK_EQ(mio_unix_listener_bind(&unix_listener, &unnamed), 0);
+    CHECK_EQ(mio_unix_stream_pair(&unix_streams[0], &unix_streams[1]), 0);
+    CHECK_EQ(mio_unix_datagram_pair(&unix_datagrams[0], &unix_datagrams[1]), 0);
+    check_all_under_filter(sources, sizeof sources / sizeof sources[0]);
 }
 
 static void socket_costs_no_system_call(void)
 {
     need_plain_process();
-    test_in_child(socket_under_filter);
+    test_in_child(sockets_under_filter);
 }
 #endif
 
@@ -137,6 +194,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"raw_descriptor_costs_an_fstat", raw_descriptor_costs_an_fstat, 0},
+        {"pipe_costs_no_system_call", pipe_costs_no_system_call, 0},
 #ifndef MIO_NO_NET
         {"socket_costs_no_system_call", socket_costs_no_system_call, 0},
 #endif
