@@ -115,7 +115,7 @@ static void raw_descriptor_costs_an_fstat(void)
 
 /* ---- The types of the library ---------------------------------------------------------------- */
 
-/* Takes one object of each type through the registry, first without the filter and then under it. */
+/* Takes each object through the registry, first without the filter and then under it. */
 static void check_all_under_filter(struct mio_source *const *sources, size_t count)
 {
     struct mio_poll poll;
