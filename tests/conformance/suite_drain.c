@@ -200,6 +200,26 @@ static void defect_08_data_after_a_short_read_is_told(enum channel_kind kind)
 }
 DEFINE_CASES(EACH_STREAM, defect_08_data_after_a_short_read_is_told)
 
+/* Whoever reads exactly what is there cannot know that; the poll must not know better. */
+static void full_read_drains_nothing(enum channel_kind kind)
+{
+    struct reader reader;
+    reader_open(&reader, kind, 64);
+    peer_sends(&reader, 4);
+    reader_await(&reader);
+    reader_read(&reader, 4);
+    CHECK(reader.ready & MIO_READABLE);
+    peer_sends(&reader, 3);
+    if (!support_is_epoll(&reader.poll)) /* which tells more than was promised */
+        test_expect_no_event(&reader.poll);
+    reader_catch_up(&reader);
+    CHECK_EQ(reader.got, 7);
+    peer_sends(&reader, 1);
+    reader_catch_up(&reader);
+    reader_close(&reader);
+}
+DEFINE_CASES(EACH_STREAM, full_read_drains_nothing)
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 /* Writes by the rule, or until would-block, until the direction is drained; the bytes written. */
@@ -238,6 +258,25 @@ static void full_stream_is_told_when_there_is_room(enum channel_kind kind)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 DEFINE_CASES(EACH_STREAM_WRITER, full_stream_is_told_when_there_is_room)
+
+static void full_write_drains_nothing(enum channel_kind kind)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    channel_open(&channel, kind);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_WRITABLE), 0);
+    test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(channel_write(&channel, "data", 4), 4);
+    if (!support_is_epoll(&poll)) /* there the peer's reading is an edge */
+        test_expect_no_event(&poll);
+    CHECK_EQ(mio_reregister(mio_poll_registry(&poll), channel.source, TOKEN, MIO_WRITABLE), 0);
+    test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+DEFINE_CASES(EACH_STREAM_WRITER, full_write_drains_nothing)
 
 /* Both directions are ready and reported; would-block is met in one of them. */
 static void defect_05_would_block_arms_one_direction(enum channel_kind kind)
@@ -323,7 +362,9 @@ static const struct test_case cases[] = {
     CASES(EACH_STREAM, end_is_no_endless_event, TEST_EDGE)
     CASES(EACH_STREAM, end_is_told_undrained, TEST_EDGE)
     CASES(EACH_STREAM, defect_08_data_after_a_short_read_is_told, TEST_EDGE)
+    CASES(EACH_STREAM, full_read_drains_nothing, TEST_EDGE)
     CASES(EACH_STREAM_WRITER, full_stream_is_told_when_there_is_room, TEST_EDGE)
+    CASES(EACH_STREAM_WRITER, full_write_drains_nothing, TEST_EDGE)
     CASES(EACH_SOCKET, defect_05_would_block_arms_one_direction, TEST_EDGE)
     {"rule_is_the_documented_one", rule_is_the_documented_one, TEST_EDGE},
     {NULL, NULL, 0},
