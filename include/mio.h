@@ -865,7 +865,7 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *          -EFAULT, ...  from the system
  * Threads  exclusive
  * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
- *          while the thread blocks SIGPIPE: two to four system calls more.
+ *          while the thread blocks SIGPIPE: two to five system calls more.
  */
 MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
                                         size_t len);

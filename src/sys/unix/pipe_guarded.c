@@ -1,13 +1,14 @@
 /*
  * Writing to a pipe where the system has no flag that keeps SIGPIPE away: the thread blocks the
- * signal, writes, and takes back the one that the write may have left, unless one was pending
- * before. It can only be the write's: another one that the process gets in the meantime merges with
- * it, as it would have if the write had come later.
+ * signal, writes, and takes back the one that the write has left. It can only be the write's:
+ * another one that the thread gets in the meantime merges with it, as it would have if the write
+ * had come later.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "sys/sys.h"
 #include "sys/unix/iovec.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -24,6 +25,17 @@ static void take_back(const sigset_t *only_sigpipe)
     do
         result = sigtimedwait(only_sigpipe, NULL, &now);
     while (result < 0 && errno == EINTR);
+}
+
+/*
+ * One was pending before. If that was the thread's, the write's has merged with it; if it was the
+ * process's, there are two now. Which one is taken is up to the system, so one stays either way.
+ */
+static void take_back_the_second(const sigset_t *only_sigpipe)
+{
+    take_back(only_sigpipe);
+    if (!is_pending())
+        pthread_kill(pthread_self(), SIGPIPE);
 }
 
 ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count)
@@ -43,7 +55,9 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     while (n < 0 && errno == EINTR);
     if (n < 0)
         n = mio__last_error();
-    if (n == -EPIPE && !was_pending)
+    if (n == -EPIPE && was_pending)
+        take_back_the_second(&only_sigpipe);
+    else if (n == -EPIPE)
         take_back(&only_sigpipe);
     if (!was_blocked)
         pthread_sigmask(SIG_SETMASK, &before, NULL);
