@@ -35,6 +35,7 @@ static void become(const char *const *argv, int input, int output)
         _exit(101);
     if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
         _exit(102);
+    alarm(60); /* lasts beyond exec: should the case fail, the child does not stay for ever */
     execv(argv[0], (char *const *)argv);
     _exit(103);
 }
