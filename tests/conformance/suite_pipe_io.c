@@ -17,6 +17,12 @@ static void *nowhere(void)
     return (void *)(uintptr_t)16;
 }
 
+static void skip_under_valgrind(void)
+{
+    if (test_under_valgrind())
+        SKIP("valgrind looks at the memory before the system does");
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static void read_gives_what_is_there_and_no_more_than_fits(void)
@@ -30,7 +36,8 @@ static void read_gives_what_is_there_and_no_more_than_fits(void)
     CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, 2), 2);
     CHECK_EQ(memcmp(buf, "he", 3), 0);
     /* A length beyond all memory is cut, not refused. */
-    CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, SIZE_MAX), 3);
+    size_t beyond = test_under_valgrind() ? sizeof buf : SIZE_MAX;
+    CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, beyond), 3);
     CHECK_EQ(memcmp(buf, "llo", 4), 0);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), -EAGAIN);
     CHECK_EQ(close(writer), 0);
@@ -264,6 +271,7 @@ static void bad_memory_is_an_error_and_nothing_is_lost(void)
     struct mio_pipe_receiver receiver;
     char buf[4];
     struct mio_buf bad = {nowhere(), 4}, missing = {NULL, 4}, good = {buf, 4};
+    skip_under_valgrind();
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, nowhere(), 4), -EFAULT);
     CHECK_EQ(mio_pipe_sender_writev(&sender, &bad, 1), -EFAULT);
@@ -285,6 +293,7 @@ static void length_beyond_the_signed_range_is_refused_in_lists(void)
     struct mio_pipe_receiver receiver;
     char buf[4];
     struct mio_buf bufs[2] = {{buf, 1}, {buf, SIZE_MAX}};
+    skip_under_valgrind();
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
     CHECK_EQ(mio_pipe_sender_writev(&sender, bufs, 2), -EINVAL);
     pipe_expect_nothing(pipe_receiver_fd(&receiver));

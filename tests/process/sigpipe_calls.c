@@ -34,8 +34,10 @@ static void writes_arrive_here(void)
         CHECK_EQ(mio_pipe_sender_write(&sender, NULL, 0), 0);
         CHECK_EQ(read(reader, buf, sizeof buf), 10);
         CHECK_EQ(memcmp(buf, "12345abcde", 11), 0);
-        CHECK_EQ(mio_pipe_sender_write(&sender, bad.base, bad.len), -EFAULT);
-        CHECK_EQ(mio_pipe_sender_writev(&sender, &bad, 1), -EFAULT);
+        if (!test_under_valgrind()) { /* it looks at the memory before the system does */
+            CHECK_EQ(mio_pipe_sender_write(&sender, bad.base, bad.len), -EFAULT);
+            CHECK_EQ(mio_pipe_sender_writev(&sender, &bad, 1), -EFAULT);
+        }
         CHECK_EQ(read(reader, buf, sizeof buf), -1);
         ptrdiff_t n = mio_pipe_sender_write(&sender, block_of_zeroes, sizeof block_of_zeroes);
         CHECK(n > 0 && n < (ptrdiff_t)sizeof block_of_zeroes);
