@@ -55,9 +55,10 @@
  *     Reading until -EAGAIN is right everywhere; the short transfer saves that last call.
  *
  * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
- *     mio_reregister it with the same arguments: if it is still ready it is reported again. Who has
- *     stopped reading also misses the error that a read would return: look for MIO_ERROR in its
- *     events, and ask take_error.
+ *     mio_reregister it with the same arguments: if it is still ready it is reported again. What a
+ *     layer above the source has taken out of it already (TLS) no event tells: there only the list
+ *     helps. Who has stopped reading also misses the error that a read would return: look for
+ *     MIO_ERROR in its events, and ask take_error.
  *
  * Tokens.  After mio_deregister or a close no later wait returns the token. Events that were
  *     fetched before are yours: free the object after the batch, or call mio_events_forget first.
@@ -630,6 +631,9 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *     if (!(ready & MIO_READABLE))
  *         mio_source_blocked(&source, MIO_READABLE);
  *
+ * That is for streams. Descriptors of another kind (eventfd, timerfd, signalfd, inotify) are read
+ * until -EAGAIN, and mio_source_blocked is called then.
+ *
  * Returns  0
  * Errors   -EINVAL  NULL
  *          -EBADF   a negative descriptor
@@ -856,7 +860,7 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *
  * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
  * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order; no more than PTRDIFF_MAX bytes in
- *          all (-EINVAL from the system). A NULL in the list is found by the system.
+ *          all (-EINVAL or -EFAULT from the system, which also finds a NULL in the list)
  * Returns  bytes taken, which can be fewer than asked
  * Errors   -EINVAL  NULL, or list too long
  *          -EBADF   closed sender
@@ -979,7 +983,8 @@ MIO_API int mio_addr_parse(struct mio_addr *addr, const char *text);
 
 /*
  * Writes an address in the form that mio_addr_parse reads: control characters, DEL and the
- * backslash of a name are escaped, and "@" where a path begins with it.
+ * backslash of a name are escaped, and "@" where a path begins with it. A path that fills all the
+ * room that the system has for it, without a NUL, has a text that is too long to be read.
  *
  * buf, size  where to; MIO_ADDR_TEXT bytes always suffice
  * Returns    the length without the NUL
@@ -1323,7 +1328,8 @@ MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
  *
  * len      bytes that fit into buf, at least 1
  * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, and no more
- *          than PTRDIFF_MAX (-EINVAL from the system). A NULL in the list is found by the system.
+ *          than PTRDIFF_MAX (-EINVAL or -EFAULT from the system, which also finds a NULL in the
+ *          list)
  * Returns  bytes read, 0 at end of file
  * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
  *          -EBADF   closed stream
@@ -1793,7 +1799,8 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  *          -EMSGSIZE      longer than the send buffer
  *          -ENOTCONN      send on a socket that is not connected
  *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,
- *          was never there, is connected with another one, or of another kind
+ *          was never there, is connected with another one, or of another kind. Linux forgets a
+ *          connected peer that is gone: the next send is -ENOTCONN.
  *          -EPIPE         writing was shut down, here or by the receiver that reads no more
  *          -ENOBUFS, -EFAULT, ...  from the system
  * Threads  stream

@@ -25,17 +25,19 @@ int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *rece
 
 /*
  * The system's own way to keep SIGPIPE away is tried until it refuses; the end remembers that, for
- * the library has no global state.
+ * the library has no global state. What the caller's own list was refused for says nothing.
  */
 static ptrdiff_t send_list(struct mio_source *source, const struct mio_buf *bufs, size_t count)
 {
-    if (!(source->flags & MIO__GUARDED)) {
-        ptrdiff_t result = mio__pipe_writev(source->fd, bufs, count);
-        if (result != -ENOTSUP)
-            return result;
+    ptrdiff_t result = -ENOTSUP;
+    if (!(source->flags & MIO__GUARDED))
+        result = mio__pipe_writev(source->fd, bufs, count);
+    if (result != -ENOTSUP)
+        return result;
+    result = mio__pipe_writev_guarded(source->fd, bufs, count);
+    if (result != -EINVAL)
         source->flags |= MIO__GUARDED;
-    }
-    return mio__pipe_writev_guarded(source->fd, bufs, count);
+    return result;
 }
 
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf, size_t len)
