@@ -1454,7 +1454,8 @@ MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct
  * Sets whom send sends to; datagrams of others are no longer received. What was received before
  * stays in the queue. May be called again for another peer.
  *
- * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too
+ * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too.
+ *          Port 0 connects with nobody, whatever the result says.
  * Returns  0
  * Errors   -EINVAL        NULL; a link-local address without a scope
  *          -EBADF         closed socket
@@ -1540,7 +1541,8 @@ MIO_API int mio_udp_socket_broadcast(const struct mio_udp_socket *socket);
 MIO_API int mio_udp_socket_set_broadcast(struct mio_udp_socket *socket, bool broadcast);
 
 /*
- * Whether an IPv6 socket is for IPv6 alone. To choose see struct mio_datagram_options.
+ * Whether an IPv6 socket is for IPv6 alone; bound to one IPv6 address it is. To choose see struct
+ * mio_datagram_options.
  *
  * Returns  1 or 0
  * Errors   -EINVAL   NULL
