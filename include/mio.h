@@ -14,9 +14,9 @@
  *     for the table of the poll(2) backend (struct mio_allocator).
  *     A zero-initialised object is closed: closing and abandoning it do nothing and return 0,
  *     every other call that returns an error code returns -EBADF. What opens an object (init,
- *     clone, bind, connect, accept, from_fd) overwrites what was there without looking at it, and
- *     leaves a closed object when it fails. Fields marked private are laid out here only so that
- *     you can own the memory; read them through the functions.
+ *     clone, open, bind, pair, accept, from_fd, and connect of a stream) overwrites what was there
+ *     without looking at it, and leaves a closed object when it fails. Fields marked private are
+ *     laid out here only so that you can own the memory; read them through the functions.
  *
  * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), by the same names
  *     on every system; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported
@@ -51,7 +51,8 @@
  *     drain.
  *     Short transfers count on TCP, Unix stream sockets and plain pipes alone. Listeners and
  *     datagram sockets are drained by -EAGAIN alone, and so is a stream whose reads stop at urgent
- *     data, at passed descriptors or at records of a kernel TLS. mio_ready_after says it in code.
+ *     data, at passed descriptors, between senders (SO_PASSCRED and its kin) or at records of a
+ *     kernel TLS. mio_ready_after says it in code.
  *     Reading until -EAGAIN is right everywhere; the short transfer saves that last call.
  *
  * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
@@ -865,11 +866,11 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  * Errors   -EINVAL  NULL, or list too long
  *          -EBADF   closed sender
  *          -EAGAIN  no room: drained
- *          -EPIPE   the reading end is closed
+ *          -EPIPE   the reading end is closed; so says every later write
  *          -EFAULT, ...  from the system
  * Threads  exclusive
  * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
- *          while the thread blocks SIGPIPE: two to five system calls more.
+ *          while the thread blocks SIGPIPE: at least two system calls more.
  */
 MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
                                         size_t len);
@@ -882,7 +883,8 @@ MIO_API ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const s
  * len      bytes that fit into buf, at least 1
  * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, otherwise as
  *          for writing
- * Returns  bytes read, 0 at end of file: all writing ends are closed
+ * Returns  bytes read, 0 at end of file: all writing ends are closed (a FIFO that nobody has opened
+ *          for writing yet is at its end, too)
  * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
  *          -EBADF   closed receiver
  *          -EAGAIN  nothing to read: drained
@@ -931,13 +933,13 @@ MIO_API int mio_pipe_receiver_from_fd(struct mio_pipe_receiver *receiver, mio_fd
 /*
  * Deregisters the end if it is registered, closes the object and gives the descriptor to you.
  *
- * Returns  the descriptor, non-blocking as it was; MIO_FD_NONE for a closed end or NULL.
- * Threads  exclusive.      System  none.
+ * Returns  the descriptor, blocking or not as it was; MIO_FD_NONE for a closed end or NULL.
+ * Threads  exclusive.      System  none, or that of mio_deregister
  */
 MIO_API mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender);
 MIO_API mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver);
 
-#ifndef MIO_NO_NET /* defined where the library was built as an event queue alone (MIO_NET=OFF) */
+#ifndef MIO_NO_NET /* defined where the library was built without sockets (MIO_NET=OFF) */
 
 /* ---- Addresses ------------------------------------------------------------------------------- */
 
@@ -969,7 +971,7 @@ struct mio_addr {
  *
  * After "unix:" a backslash stands before x and two hexadecimal digits, which are one byte of the
  * name: \x00 in an abstract name, \x40 for a path that begins with "@", \x5c for a backslash. Host
- * names are not looked up: getaddrinfo(3) blocks, so it belongs into a thread.
+ * names are not looked up: getaddrinfo(3) blocks, so it belongs in a thread.
  *
  * text     ends with NUL
  * Returns  0
@@ -1088,8 +1090,8 @@ MIO_API bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b);
 /*
  * From and to the system's own form, for getaddrinfo, sendmsg and the like.
  *
- * from     sockaddr  IPv4, IPv6 or Unix domain; length its size in bytes, which for names in the
- *          Unix domain is the one that the system gave
+ * from     sockaddr  IPv4, IPv6 or Unix domain; length its size in bytes. For an abstract name it
+ *          is exact, for each NUL is part of that; for a path sizeof(struct sockaddr_un) will do.
  * to       out       room for size bytes (sizeof(struct sockaddr_storage) always suffices)
  * Returns  from: 0.  to: the length in bytes.
  * Errors   -EINVAL        NULL, a length that its family does not have, or no address
@@ -1129,7 +1131,7 @@ MIO_API int mio_socket_error(void);
 
 /*
  * Zero-initialise and set what you need; reserved words must stay 0. On listeners in the Unix
- * domain the switches are unknown: one that is set is -ENOTSUP.
+ * domain the switches do not apply: one that is not MIO_DEFAULT is -ENOTSUP.
  */
 struct mio_listen_options {
     int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
@@ -1152,8 +1154,8 @@ struct mio_tcp_listener {
  * addr     IPv4 or IPv6; port 0 lets the system choose (see mio_tcp_listener_local_addr)
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word; a
- *                         link-local address without a scope
+ * Errors   -EINVAL        NULL, negative backlog, another value of a switch, non-zero reserved
+ *                         word; a link-local address without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
  *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV (no such scope), -EMFILE, -ENFILE,
  *          -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an option that it lacks, or what
@@ -1242,7 +1244,7 @@ MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
 
 /*
  * Takes over a listening socket of your own (socket activation, for one) and makes it non-blocking
- * and not inherited. Non-blocking it is then for all who share it, also in other processes.
+ * and not inherited. It is then non-blocking for all who share it, also in other processes.
  *
  * Returns  0; the listener owns the descriptor now
  * Errors   -EINVAL        NULL, or it does not listen (a stream: it does)
@@ -1259,7 +1261,7 @@ MIO_API int mio_tcp_listener_from_fd(struct mio_tcp_listener *listener, mio_fd f
  * Deregisters the listener if it is registered, closes the object and gives the descriptor to you.
  *
  * Returns  the descriptor, non-blocking as it was; MIO_FD_NONE for a closed listener or NULL.
- * Threads  exclusive.      System  none.
+ * Threads  exclusive.      System  none, or that of mio_deregister
  */
 MIO_API mio_fd mio_tcp_listener_into_fd(struct mio_tcp_listener *listener);
 
@@ -1272,7 +1274,7 @@ struct mio_tcp_stream {
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_connect_options {
     int nodelay; /* MIO_ON: as mio_tcp_stream_set_nodelay, before the connection begins; on streams
-                  * in the Unix domain unknown: -ENOTSUP */
+                  * in the Unix domain -ENOTSUP, unless it is MIO_DEFAULT */
     int reserved0;        /* must be 0 */
     mio_prepare *prepare; /* or NULL; may bind(2) the local side */
     void *prepare_arg;
@@ -1286,8 +1288,8 @@ struct mio_connect_options {
  * addr     IPv4 or IPv6
  * options  NULL, or what to choose
  * Returns  0; the connection may be established already
- * Errors   -EINVAL        NULL, unknown switch, or non-zero reserved word; a link-local address
- *                         without a scope
+ * Errors   -EINVAL        NULL, another value of a switch, non-zero reserved word; a link-local
+ *                         address without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
  *          -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -EADDRNOTAVAIL, -EADDRINUSE, -EACCES,
  *          -EPERM, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an
@@ -1418,7 +1420,7 @@ struct mio_udp_socket {
 
 /*
  * Zero-initialise and set what you need; reserved words must stay 0. On sockets in the Unix domain
- * the switches are unknown: one that is set is -ENOTSUP.
+ * the switches do not apply: one that is not MIO_DEFAULT is -ENOTSUP.
  */
 struct mio_datagram_options {
     int reuse_addr; /* MIO_ON: several receivers of a multicast group share the port */
@@ -1437,8 +1439,8 @@ struct mio_datagram_options {
  *          only, bind to 0.0.0.0:0 or [::]:0.
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL        NULL, unknown switch or non-zero reserved word; a link-local address
- *                         without a scope
+ * Errors   -EINVAL        NULL, another value of a switch, non-zero reserved word; a link-local
+ *                         address without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
  *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV (no such scope), -EMFILE, -ENFILE,
  *          -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an option that it lacks, or what
@@ -1454,14 +1456,15 @@ MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct
  * Sets whom send sends to; datagrams of others are no longer received. What was received before
  * stays in the queue. May be called again for another peer.
  *
- * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too.
- *          Port 0 connects with nobody, whatever the result says.
+ * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too
  * Returns  0
- * Errors   -EINVAL        NULL; a link-local address without a scope
+ * Errors   -EINVAL        NULL; port 0; a link-local address without a scope
  *          -EBADF         closed socket
  *          -EAFNOSUPPORT  addr is no IP address, or of another family
  *          -ENETUNREACH, -EHOSTUNREACH, -EACCES (broadcast), -EADDRNOTAVAIL, ...  from the system
- * Threads  exclusive.      System  connect(2), udp(7)
+ *          The socket stays open. On Linux the peer stays that it had, elsewhere it may have none.
+ * Threads  exclusive
+ * System   connect(2), udp(7). To have no peer again: connect(2) with AF_UNSPEC on mio_source_fd.
  */
 MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr);
 
@@ -1469,7 +1472,8 @@ MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct m
  * Sends one datagram, whole or not at all: to the connected peer, or to an address.
  *
  * len      bytes; 0 sends an empty datagram (buf may be NULL then)
- * to       an IP address. On a connected socket Linux sends there, BSD and macOS say -EISCONN.
+ * to       an IP address. On a connected socket Linux sends there, BSD and macOS say -EISCONN. A
+ *          link-local address without a scope goes out by any interface, or is refused.
  * Returns  len
  * Errors   -EINVAL        NULL; port 0 of to
  *          -EBADF         closed socket
@@ -1482,7 +1486,7 @@ MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct m
  *          network to a connected socket; this one was not sent
  *          -EACCES (broadcast is off), -EPERM (a firewall), -ENOBUFS, -EFAULT, ...  from the system
  *          Errors other than -EAGAIN leave it writable.
- * Threads  stream
+ * Threads  any
  * System   send(2), sendto(2), MSG_NOSIGNAL
  */
 MIO_API ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buf, size_t len);
@@ -1507,7 +1511,7 @@ MIO_API ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const vo
  *          -ECONNREFUSED, -EHOSTUNREACH, ...  of an earlier datagram, as told by the network to a
  *          connected socket; go on receiving
  *          -EFAULT, -ENOMEM, ...  from the system
- * Threads  stream
+ * Threads  any (exclusive on what is written)
  * System   recv(2), recvfrom(2), MSG_PEEK
  */
 MIO_API ptrdiff_t mio_udp_socket_recv(struct mio_udp_socket *socket, void *buf, size_t len);
@@ -1555,8 +1559,8 @@ MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
 /*
  * Time to live of outgoing datagrams to one receiver (the hop limit on IPv6), and of those to
  * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network (on
- * Linux 0 does so for IPv6 only where a member on this machine gets a copy). An IPv6 socket that
- * also serves IPv4 gets both limits.
+ * Linux 0 holds an IPv6 datagram back only where a member on this machine gets it). An IPv6 socket
+ * that also serves IPv4 gets both limits.
  *
  * ttl      1 to 255, for multicast 0 to 255
  * Returns  the value; 0 for the change
@@ -1585,7 +1589,8 @@ MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, boo
 /*
  * Joins and leaves a multicast group on one interface. Join before you wait for its datagrams, and
  * leave by the same call that joined; a close leaves all. On Linux an IPv6 socket joins groups of
- * IPv4, too.
+ * IPv4, too. By which interface the socket sends to groups is another matter: IP_MULTICAST_IF or
+ * IPV6_MULTICAST_IF on mio_source_fd, or the scope of the address.
  *
  * group      an IPv4 or IPv6 multicast address; its port and scope are ignored
  * index      of the interface (if_nametoindex(3)), 0: the system's choice
@@ -1598,7 +1603,8 @@ MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, boo
  *                            family
  *            -EADDRINUSE     joined already
  *            -EADDRNOTAVAIL  leaving a group that was not joined there
- *            -ENODEV         joining: no such interface, or none for multicast
+ *            -ENODEV         no such interface, or none for multicast; leaving, that is only so for
+ *                            IPv4 by the system's choice
  *            -ENOTSUP        an IPv6 group on an IPv4 socket
  *            -ENOBUFS, -ENOMEM  the limit of memberships, or no memory
  * Threads    any
@@ -1634,14 +1640,16 @@ struct mio_unix_listener {
 /*
  * Opens a listening socket in the Unix domain: non-blocking, not inherited by programs that are
  * started later. A path is made by this call and stays after the close: unlink(2) it yourself, also
- * before a bind, where one was left behind (-EADDRINUSE).
+ * before a bind, where one was left behind (-EADDRINUSE). Its permissions say who may connect: see
+ * umask(2) and chmod(2).
  *
  * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
  *          (see mio_unix_listener_local_addr)
  * options  NULL, or what to choose; the backlog, too, has its limit in the system
  * Returns  0
- * Errors   -EINVAL        NULL, negative backlog, unknown switch or non-zero reserved word
- *          -ENOTSUP       a switch is set
+ * Errors   -EINVAL        NULL, negative backlog, another value of a switch, non-zero reserved
+ *                         word
+ *          -ENOTSUP       a switch is not MIO_DEFAULT
  *          -EAFNOSUPPORT  addr is no address in the Unix domain
  *          -EADDRINUSE, -EACCES, -ENOENT, -ENOTDIR, -EROFS, -EMFILE, -ENFILE, -ENOMEM, ...  from
  *          the system, or what the hook returned
@@ -1689,8 +1697,9 @@ struct mio_unix_stream {
  * addr     a path or an abstract name
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL        NULL, unknown switch or non-zero reserved word; the unnamed address
- *          -ENOTSUP       a switch is set
+ * Errors   -EINVAL        NULL, another value of a switch, non-zero reserved word; the unnamed
+ *                         address
+ *          -ENOTSUP       a switch is not MIO_DEFAULT
  *          -EAFNOSUPPORT  addr is no address in the Unix domain
  *          -EAGAIN        the listener's backlog is full: try again later. No event tells when.
  *          -ECONNREFUSED  nobody listens there (BSD and macOS: also a full backlog)
@@ -1717,9 +1726,11 @@ MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stre
 
 /*
  * Reading, peeking, writing and shutting down: as those of mio_tcp_stream. Reads never cross from
- * bytes that came with a descriptor into others: who receives descriptors (recvmsg(2) on
- * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors.
- * On a stream that was never connected (from_fd) Linux reads -EINVAL, and shuts it down.
+ * bytes that came with a descriptor into others, nor, where credentials are asked for
+ * (SO_PASSCRED), from those of one sender into those of another: who receives either (recvmsg(2) on
+ * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors. Who
+ * the peer is tells SO_PEERCRED on mio_source_fd. On a stream that was never connected (from_fd)
+ * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -1748,7 +1759,8 @@ struct mio_unix_datagram {
 /*
  * Opens a datagram socket in the Unix domain, non-blocking and not inherited by programs that are
  * started later: bound to an address, or unbound (open), which can send and be connected, but
- * nobody can answer. For paths see mio_unix_listener_bind.
+ * nobody can send an answer to it. For paths see mio_unix_listener_bind. What a hook would do after
+ * open does setsockopt(2) on mio_source_fd.
  *
  * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
  * options  NULL, or what to choose
@@ -1779,6 +1791,7 @@ MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_
  *          -ECONNREFUSED  nobody is bound there any more
  *          -EPERM         the socket there is connected with another one
  *          -ENOENT, -EACCES, -EPROTOTYPE (a stream socket), ...  from the system
+ *          The socket stays open. On Linux the peer stays that it had, elsewhere it may have none.
  * Threads  exclusive.      System  connect(2)
  */
 MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
@@ -1789,7 +1802,8 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  * the way; where the receiver's queue is full, nothing is sent.
  *
  * len      bytes; 0 sends an empty datagram (buf may be NULL then)
- * to       a path or an abstract name
+ * to       a path or an abstract name. On a connected socket Linux sends there, others may say
+ *          -EISCONN.
  * Returns  len
  * Errors   -EINVAL        NULL; the unnamed address
  *          -EBADF         closed socket
@@ -1805,7 +1819,7 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  *          connected peer that is gone: the next send is -ENOTCONN.
  *          -EPIPE         writing was shut down, here or by the receiver that reads no more
  *          -ENOBUFS, -EFAULT, ...  from the system
- * Threads  stream
+ * Threads  any
  * System   send(2), sendto(2), MSG_NOSIGNAL
  */
 MIO_API ptrdiff_t mio_unix_datagram_send(struct mio_unix_datagram *socket, const void *buf,
@@ -1830,8 +1844,10 @@ MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, 
                                               size_t len, struct mio_addr *from);
 
 /*
- * Shutting down, addresses, pending error, close, descriptors: as those of mio_tcp_stream. Linux
- * shuts down sockets that are not connected, too. After reading was shut down what is in the queue
+ * Shutting down and addresses: as those of mio_tcp_stream. Pending error and close, taking over and
+ * giving up: as those of mio_tcp_listener. from_fd takes datagram sockets of the Unix domain:
+ * -EPROTOTYPE for streams, -EAFNOSUPPORT for IP. Linux shuts down sockets that are not connected,
+ * too. After reading was shut down what is in the queue
  * can still be received, and then Linux says -EAGAIN although readable may be reported without end:
  * take MIO_READABLE out of the interest.
  */

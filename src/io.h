@@ -23,8 +23,8 @@ static inline int mio__io_check_read(const struct mio_source *source, const void
     return source->state == MIO__CLOSED ? -EBADF : 0;
 }
 
-/* 0, or why a write of a buffer is refused. */
-static inline int mio__io_check_write(const struct mio_source *source, const void *buf, size_t len)
+/* 0, or why a transfer that may be empty is refused: a write, or a datagram either way. */
+static inline int mio__io_check_buffer(const struct mio_source *source, const void *buf, size_t len)
 {
     if (!source || (!buf && len > 0))
         return -EINVAL;
@@ -47,7 +47,7 @@ static inline int mio__io_check_writev(const struct mio_source *source, const st
     if (!source || (!bufs && count > 0) || count > MIO_BUFS_MAX)
         return -EINVAL;
     *len = mio__io_at_most(mio_bufs_len(bufs, count));
-    return mio__io_check_write(source, bufs, *len);
+    return mio__io_check_buffer(source, bufs, *len);
 }
 
 /*

@@ -43,7 +43,7 @@ static ptrdiff_t send_list(struct mio_source *source, const struct mio_buf *bufs
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf, size_t len)
 {
     struct mio_source *source = MIO__SOURCE(sender);
-    int refused = mio__io_check_write(source, buf, len);
+    int refused = mio__io_check_buffer(source, buf, len);
     if (refused < 0 || len == 0)
         return refused;
     const struct mio_buf list = {(void *)buf, mio__io_at_most(len)};

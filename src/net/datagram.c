@@ -15,7 +15,7 @@ int mio__datagram_connect(struct mio_source *source, const struct mio__socket_ki
 ptrdiff_t mio__datagram_recv(struct mio_source *source, void *buf, size_t len,
                              struct mio_addr *from, bool peek)
 {
-    int refused = mio__io_check_write(source, buf, len); /* length 0 is allowed, as for sending */
+    int refused = mio__io_check_buffer(source, buf, len);
     if (refused < 0)
         return refused;
     len = mio__io_at_most(len);
@@ -26,7 +26,7 @@ ptrdiff_t mio__datagram_recv(struct mio_source *source, void *buf, size_t len,
 
 ptrdiff_t mio__datagram_send(struct mio_source *source, const void *buf, size_t len)
 {
-    int refused = mio__io_check_write(source, buf, len);
+    int refused = mio__io_check_buffer(source, buf, len);
     if (refused < 0)
         return refused;
     len = mio__io_at_most(len);

@@ -36,3 +36,24 @@ const struct mio_datagram_options *mio__datagram_options(const struct mio_datagr
                  is_switch(given->only_v6) && given->reserved0 == 0 && ARE_ZERO(given->reserved);
     return valid ? given : NULL;
 }
+
+/* ---- In the Unix domain ---------------------------------------------------------------------- */
+
+int mio__listen_options_unix(const struct mio_listen_options *options)
+{
+    bool unset = options->reuse_port == MIO_DEFAULT && options->only_v6 == MIO_DEFAULT &&
+                 options->nodelay == MIO_DEFAULT;
+    return unset ? 0 : -ENOTSUP;
+}
+
+int mio__connect_options_unix(const struct mio_connect_options *options)
+{
+    return options->nodelay == MIO_DEFAULT ? 0 : -ENOTSUP;
+}
+
+int mio__datagram_options_unix(const struct mio_datagram_options *options)
+{
+    bool unset = options->reuse_addr == MIO_DEFAULT && options->reuse_port == MIO_DEFAULT &&
+                 options->only_v6 == MIO_DEFAULT;
+    return unset ? 0 : -ENOTSUP;
+}

@@ -72,6 +72,13 @@ int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind
     return result;
 }
 
+int mio__socket_end(struct mio_source *source, int how)
+{
+    if (!source || how < MIO_SHUTDOWN_READ || how > MIO_SHUTDOWN_BOTH)
+        return -EINVAL;
+    return source->state == MIO__CLOSED ? -EBADF : mio__socket_shutdown(source->fd, how);
+}
+
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
 int mio__socket_take_error(struct mio_source *source)

@@ -32,11 +32,19 @@ int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
 
 int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind *kind, mio_fd fd);
 
+/* Shuts down a direction, or both. */
+int mio__socket_end(struct mio_source *source, int how);
+
 /* ---- Options structs (options.c): the options to use, NULL where they are invalid ---- */
 
 const struct mio_listen_options *mio__listen_options(const struct mio_listen_options *given);
 const struct mio_connect_options *mio__connect_options(const struct mio_connect_options *given);
 const struct mio_datagram_options *mio__datagram_options(const struct mio_datagram_options *given);
+
+/* Whether a switch is set that does not apply in the Unix domain: 0 or -ENOTSUP. */
+int mio__listen_options_unix(const struct mio_listen_options *options);
+int mio__connect_options_unix(const struct mio_connect_options *options);
+int mio__datagram_options_unix(const struct mio_datagram_options *options);
 
 /* Sets the option that a switch stands for. */
 static inline int mio__socket_switch(mio_fd fd, enum mio__option option, int value)
@@ -80,7 +88,6 @@ ptrdiff_t mio__stream_readv(struct mio_source *source, const struct mio_buf *buf
 ptrdiff_t mio__stream_peek(struct mio_source *source, void *buf, size_t len);
 ptrdiff_t mio__stream_write(struct mio_source *source, const void *buf, size_t len);
 ptrdiff_t mio__stream_writev(struct mio_source *source, const struct mio_buf *bufs, size_t count);
-int mio__socket_end(struct mio_source *source, int how);
 
 /* Datagrams (datagram.c); from may be NULL. */
 int mio__datagram_connect(struct mio_source *source, const struct mio__socket_kind *kind,

@@ -48,7 +48,7 @@ ptrdiff_t mio__stream_readv(struct mio_source *source, const struct mio_buf *buf
 
 ptrdiff_t mio__stream_write(struct mio_source *source, const void *buf, size_t len)
 {
-    int refused = mio__io_check_write(source, buf, len);
+    int refused = mio__io_check_buffer(source, buf, len);
     if (refused < 0 || len == 0)
         return refused;
     len = mio__io_at_most(len);
@@ -62,11 +62,4 @@ ptrdiff_t mio__stream_writev(struct mio_source *source, const struct mio_buf *bu
     if (refused < 0 || len == 0)
         return refused;
     return mio__io_done(source, MIO_WRITABLE, mio__socket_sendv(source->fd, bufs, count), len);
-}
-
-int mio__socket_end(struct mio_source *source, int how)
-{
-    if (!source || how < MIO_SHUTDOWN_READ || how > MIO_SHUTDOWN_BOTH)
-        return -EINVAL;
-    return source->state == MIO__CLOSED ? -EBADF : mio__socket_shutdown(source->fd, how);
 }

@@ -45,6 +45,8 @@ int mio_udp_socket_bind(struct mio_udp_socket *socket, const struct mio_addr *ad
 
 int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr)
 {
+    if (mio_addr_port(addr) == 0) /* some systems take it, and lose what is sent */
+        return -EINVAL;
     return mio__datagram_connect(MIO__SOURCE(socket), &udp_socket, addr);
 }
 

@@ -26,10 +26,9 @@ int mio_unix_datagram_bind_with(struct mio_unix_datagram *socket, const struct m
     options = mio__datagram_options(options);
     if (!addr || !options)
         return -EINVAL;
-    if (options->reuse_addr != MIO_DEFAULT || options->reuse_port != MIO_DEFAULT ||
-        options->only_v6 != MIO_DEFAULT)
-        return -ENOTSUP;
-    int result = mio__socket_create(&socket->source, &unix_datagram, addr);
+    int result = mio__datagram_options_unix(options);
+    if (result == 0)
+        result = mio__socket_create(&socket->source, &unix_datagram, addr);
     if (result < 0)
         return result;
     result = mio__socket_prepare(socket->source.fd, options->prepare, options->prepare_arg);

@@ -6,12 +6,6 @@
 static const struct mio__socket_kind unix_listener = {
     .is_unix = true, .type = MIO__STREAM, .listens = true};
 
-static bool has_switches(const struct mio_listen_options *options)
-{
-    return options->reuse_port != MIO_DEFAULT || options->only_v6 != MIO_DEFAULT ||
-           options->nodelay != MIO_DEFAULT;
-}
-
 static int set_up_unix_listener(mio_fd fd, const struct mio_addr *addr,
                                 const struct mio_listen_options *options)
 {
@@ -30,9 +24,9 @@ int mio_unix_listener_bind_with(struct mio_unix_listener *listener, const struct
     options = mio__listen_options(options);
     if (!addr || !options)
         return -EINVAL;
-    if (has_switches(options))
-        return -ENOTSUP;
-    int result = mio__socket_create(&listener->source, &unix_listener, addr);
+    int result = mio__listen_options_unix(options);
+    if (result == 0)
+        result = mio__socket_create(&listener->source, &unix_listener, addr);
     if (result < 0)
         return result;
     result = set_up_unix_listener(listener->source.fd, addr, options);

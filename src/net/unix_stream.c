@@ -16,9 +16,9 @@ int mio_unix_stream_connect_with(struct mio_unix_stream *stream, const struct mi
     options = mio__connect_options(options);
     if (!addr || !options)
         return -EINVAL;
-    if (options->nodelay != MIO_DEFAULT)
-        return -ENOTSUP;
-    int result = mio__socket_create(&stream->source, &unix_stream, addr);
+    int result = mio__connect_options_unix(options);
+    if (result == 0)
+        result = mio__socket_create(&stream->source, &unix_stream, addr);
     if (result < 0)
         return result;
     result = mio__socket_prepare(stream->source.fd, options->prepare, options->prepare_arg);

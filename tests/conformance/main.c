@@ -59,6 +59,7 @@ int main(int argc, char **argv)
         &suite_unix_datagram_send,
         &suite_unix_datagram_events,
         &suite_unix_closed,
+        &suite_datagram_threads,
 #endif
         NULL,
     };

@@ -315,6 +315,18 @@ static void longest_datagram_is_received_whole(void)
     exchange_close(&exchange);
 }
 
+/* Linux would take it, and lose what is sent. */
+static void connect_to_port_0_is_invalid(void)
+{
+    struct mio_udp_socket socket;
+    struct mio_addr nobody = tcp_addr("127.0.0.1:0"), peer;
+    udp_open(&socket, "127.0.0.1:0", NULL);
+    CHECK_EQ(mio_udp_socket_connect(&socket, &nobody), -EINVAL);
+    CHECK_EQ(mio_udp_socket_peer_addr(&socket, &peer), -ENOTCONN);
+    CHECK_EQ(mio_udp_socket_send(&socket, "x", 1), -EDESTADDRREQ);
+    udp_close(&socket);
+}
+
 static const struct test_case cases[] = {
     {"addresses_are_exact_ipv4", addresses_are_exact_ipv4, 0},
     {"addresses_are_exact_ipv6", addresses_are_exact_ipv6, 0},
@@ -323,6 +335,7 @@ static const struct test_case cases[] = {
     {"send_to_refuses_addresses_of_another_family", send_to_refuses_addresses_of_another_family, 0},
     {"send_to_ipv4_from_a_socket_for_ipv6_alone_fails",
      send_to_ipv4_from_a_socket_for_ipv6_alone_fails, 0},
+    {"connect_to_port_0_is_invalid", connect_to_port_0_is_invalid, 0},
     {"send_to_port_0_is_invalid", send_to_port_0_is_invalid, 0},
     {"send_to_on_a_connected_socket_goes_to_the_address",
      send_to_on_a_connected_socket_goes_to_the_address, 0},

@@ -29,6 +29,7 @@ extern const struct test_suite suite_waker_threads;
 #ifndef MIO_NO_NET
 extern const struct test_suite suite_addr;
 extern const struct test_suite suite_addr_parts;
+extern const struct test_suite suite_datagram_threads;
 extern const struct test_suite suite_drain_datagram;
 extern const struct test_suite suite_listener;
 extern const struct test_suite suite_tcp_accept;

@@ -5,7 +5,6 @@
 #include "sys/unix/new_socket.h"
 #include "sys/unix/sockaddr.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 
 _Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct mio_addr){0}.storage),
@@ -63,7 +62,7 @@ int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 
 int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
 {
-    socklen_t length = sizeof(struct sockaddr_storage);
+    socklen_t length = sizeof peer->storage;
     do
         *accepted = mio__new_accepted(fd, peer ? mio__sockaddr(peer) : NULL, peer ? &length : NULL);
     while (*accepted < 0 && errno == EINTR);
@@ -79,7 +78,7 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
 static int ask_name(int (*ask)(int fd, struct sockaddr *name, socklen_t *length), mio_fd fd,
                     struct mio_addr *addr)
 {
-    socklen_t length = sizeof(struct sockaddr_storage);
+    socklen_t length = sizeof addr->storage;
     if (ask(fd, mio__sockaddr(addr), &length) < 0)
         return mio__last_error();
     mio__sockaddr_received(addr, length);
