@@ -222,6 +222,20 @@ static void copies_are_equal(void)
     CHECK(mio_addr_unix_name(&some, NULL) != mio_addr_unix_name(&copy, NULL));
 }
 
+/* An address that was used before, or never, keeps nothing of what it held. */
+static void unnamed_peer_leaves_no_old_name(void)
+{
+    struct mio_unix_stream a, b;
+    struct mio_addr addr;
+    CHECK_EQ(mio_unix_stream_pair(&a, &b), 0);
+    memset(&addr, 'x', sizeof addr);
+    CHECK_EQ(mio_unix_stream_peer_addr(&a, &addr), 0);
+    CHECK_EQ(mio_addr_unix_kind(&addr), MIO_UNIX_UNNAMED);
+    CHECK_EQ(strlen(mio_addr_unix_name(&addr, NULL)), 0);
+    CHECK_EQ(mio_unix_stream_close(&a), 0);
+    CHECK_EQ(mio_unix_stream_close(&b), 0);
+}
+
 static const struct test_case cases[] = {
     {"paths_of_every_length_have_their_bytes", paths_of_every_length_have_their_bytes, 0},
     {"abstract_names_of_every_length_have_their_bytes",
@@ -236,6 +250,7 @@ static const struct test_case cases[] = {
     {"kind_and_every_byte_count_for_equality", kind_and_every_byte_count_for_equality, 0},
     {"long_names_differ_in_their_last_byte", long_names_differ_in_their_last_byte, 0},
     {"copies_are_equal", copies_are_equal, 0},
+    {"unnamed_peer_leaves_no_old_name", unnamed_peer_leaves_no_old_name, 0},
     {NULL, NULL, 0},
 };
 

@@ -157,7 +157,6 @@ static void settle_path(struct mio_addr *addr)
     size_t length;
     if (mio__sockaddr_get_unix(addr, &name, &length) != MIO_UNIX_PATH)
         return;
-    memset((char *)addr->storage + NAME_AT + length, 0, sizeof addr->storage - NAME_AT - length);
     size_t counted = length < NAME_MAX_BYTES ? length + 1 : NAME_MAX_BYTES;
     addr->length = (uint32_t)(NAME_AT + counted);
 }
@@ -166,7 +165,10 @@ static void settle_path(struct mio_addr *addr)
 
 void mio__sockaddr_received(struct mio_addr *addr, socklen_t length)
 {
-    addr->length = length < sizeof addr->storage ? length : sizeof addr->storage;
+    size_t used = length < sizeof addr->storage ? length : sizeof addr->storage;
+    /* What stood there before is no part of it: the name of the unnamed address is empty. */
+    memset((char *)addr->storage + used, 0, sizeof addr->storage - used);
+    addr->length = (uint32_t)used;
     addr->reserved = 0;
     settle_path(addr);
 }
