@@ -116,6 +116,34 @@ static void interrupted_write_is_repeated_here(void)
 }
 EVERYWHERE(interrupted_write_is_repeated)
 
+static void *leave_midway(void *arg)
+{
+    const struct timespec pause = {0, 10 * MIO_NS_PER_MS};
+    struct mio_pipe_receiver *receiver = arg;
+    nanosleep(&pause, NULL);
+    CHECK_EQ(mio_pipe_receiver_close(receiver), 0);
+    return NULL;
+}
+
+/* A write that waits for room when its reader leaves has moved something, and is signalled too. */
+static void reader_that_leaves_midway_is_no_signal_here(void)
+{
+    static char bytes[1 << 20];
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    pthread_t thread;
+    CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
+    CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, false), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, leave_midway, &receiver), 0);
+    ptrdiff_t n = mio_pipe_sender_write(&sender, bytes, sizeof bytes);
+    CHECK(n == -EPIPE || (n > 0 && n < (ptrdiff_t)sizeof bytes));
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK(!sigpipe_is_pending());
+    CHECK_EQ(mio_pipe_sender_write(&sender, bytes, 1), -EPIPE);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+}
+EVERYWHERE(reader_that_leaves_midway_is_no_signal)
+
 /* ---- Which system calls ---------------------------------------------------------------------- */
 
 static void skip_under_valgrind(void)
@@ -219,6 +247,7 @@ static const struct test_case cases[] = {
     {"writes_arrive", writes_arrive, 0},
     {"room_is_told", room_is_told, 0},
     {"interrupted_write_is_repeated", interrupted_write_is_repeated, 0},
+    {"reader_that_leaves_midway_is_no_signal", reader_that_leaves_midway_is_no_signal, 0},
     {"refused_call_is_not_tried_again", refused_call_is_not_tried_again, 0},
     {"kernel_that_has_the_flag_needs_no_more", kernel_that_has_the_flag_needs_no_more, 0},
     {NULL, NULL, 0},

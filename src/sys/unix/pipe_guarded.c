@@ -8,6 +8,7 @@
 #include "sys/sys.h"
 #include "sys/unix/iovec.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -16,6 +17,18 @@ static bool is_pending(void)
 {
     sigset_t pending;
     return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+/*
+ * Whether the write may have raised it. One that waits for room, which only a descriptor does that
+ * somebody has made blocking, can be left by its reader midway: then it says what it has moved.
+ */
+static bool may_have_raised(mio_fd fd, ptrdiff_t result, size_t asked)
+{
+    if (result < 0 || (size_t)result == asked)
+        return result == -EPIPE;
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && !(flags & O_NONBLOCK);
 }
 
 static void take_back(const sigset_t *only_sigpipe)
@@ -29,7 +42,7 @@ static void take_back(const sigset_t *only_sigpipe)
 
 /*
  * One was pending before. If that was the thread's, the write's has merged with it; if it was the
- * process's, there are two now. Which one is taken is up to the system, so one stays either way.
+ * process's, there may be two now. Which one is taken is up to the system, so one stays either way.
  */
 static void take_back_the_second(const sigset_t *only_sigpipe)
 {
@@ -55,10 +68,12 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     while (n < 0 && errno == EINTR);
     if (n < 0)
         n = mio__last_error();
-    if (n == -EPIPE && was_pending)
-        take_back_the_second(&only_sigpipe);
-    else if (n == -EPIPE)
-        take_back(&only_sigpipe);
+    if (may_have_raised(fd, n, mio_bufs_len(bufs, count))) {
+        if (was_pending)
+            take_back_the_second(&only_sigpipe);
+        else
+            take_back(&only_sigpipe);
+    }
     if (!was_blocked)
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     return n;
