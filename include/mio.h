@@ -147,7 +147,9 @@ typedef int mio_fd;
  *                   reports it too, where MIO_PRIORITY is in the interest.
  * MIO_PRIORITY      urgent (out-of-band) data; Linux and Android.
  * MIO_WRITABLE      room to write, a connection that was established or failed.
- * MIO_ERROR         an error is pending; take_error or the next operation tells which.
+ * MIO_ERROR         an error is pending; take_error or the next operation tells which. Who turns on
+ *                   the error queue of a socket (IP_RECVERR, timestamps) empties it then: on poll
+ *                   it is reported again after every would-block until it is empty.
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
  *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
@@ -861,7 +863,8 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *
  * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
  * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order; no more than PTRDIFF_MAX bytes in
- *          all (-EINVAL or -EFAULT from the system, which also finds a NULL in the list)
+ *          all (-EINVAL or -EFAULT from the system, which also finds a NULL in the list, or moves
+ *          what stands before it: such a short transfer drains nothing)
  * Returns  bytes taken, which can be fewer than asked
  * Errors   -EINVAL  NULL, or list too long
  *          -EBADF   closed sender
@@ -1326,12 +1329,13 @@ MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
 
 /*
  * Reads, or looks at what the next read will return (peek). A peek counts as a read for the
- * draining rule when it returns -EAGAIN, and never otherwise.
+ * draining rule when it returns -EAGAIN, and never otherwise. Urgent data in the stream, which only
+ * a read passes, is reported on poll after each such peek.
  *
  * len      bytes that fit into buf, at least 1
  * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, and no more
  *          than PTRDIFF_MAX (-EINVAL or -EFAULT from the system, which also finds a NULL in the
- *          list)
+ *          list, or fills what stands before it: such a short transfer drains nothing)
  * Returns  bytes read, 0 at end of file
  * Errors   -EINVAL  NULL; len 0 (it would look like end of file); list empty or too long
  *          -EBADF   closed stream
@@ -1730,7 +1734,8 @@ MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stre
  * (SO_PASSCRED), from those of one sender into those of another: who receives either (recvmsg(2) on
  * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors. Who
  * the peer is tells SO_PEERCRED on mio_source_fd. On a stream that was never connected (from_fd)
- * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0.
+ * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0. That a peer has
+ * stopped reading (shutdown) tells the next write, -EPIPE, but no event to who waits for room.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -1811,7 +1816,8 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  *          -EAGAIN        no room, here or in the queue of the receiver: drained. An event tells
  *                         when a connected peer has room. About the queues of others events tell
  *                         nothing: after a send_to Linux reports writable at once, room or not, and
- *                         other systems may never. Try again later, by a timeout.
+ *                         other systems may never. Try again later, by a timeout. Nor do they tell
+ *                         that a peer has shut down reading or connected with another.
  *          -EMSGSIZE      longer than the send buffer
  *          -ENOTCONN      send on a socket that is not connected
  *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,

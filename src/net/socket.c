@@ -65,6 +65,8 @@ int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind
         result = mio__socket_local_addr(fd, &addr);
     if (result == 0)
         result = mio__socket_fits(kind, &addr);
+    if (result == -ENOTSUP) /* a family that has no names */
+        result = -EAFNOSUPPORT;
     if (result == 0)
         result = mio__fd_adopt(fd);
     if (result == 0)

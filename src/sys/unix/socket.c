@@ -44,7 +44,11 @@ int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens)
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr)
 {
-    return bind(fd, mio__sockaddr(addr), addr->length) < 0 ? mio__last_error() : 0;
+    int result;
+    do /* a path may be looked up in a file system that other processes serve */
+        result = bind(fd, mio__sockaddr(addr), addr->length);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? mio__last_error() : 0;
 }
 
 int mio__socket_listen(mio_fd fd, int backlog)
@@ -54,10 +58,15 @@ int mio__socket_listen(mio_fd fd, int backlog)
 
 int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 {
-    if (connect(fd, mio__sockaddr(addr), addr->length) == 0)
-        return 0;
-    /* An interrupted connect goes on by itself; calling again would only say EALREADY. */
-    return errno == EINPROGRESS || errno == EINTR ? 0 : mio__last_error();
+    bool is_unix = mio__sockaddr_family(addr) == MIO_ADDR_UNIX;
+    int result;
+    do
+        result = connect(fd, mio__sockaddr(addr), addr->length);
+    while (result < 0 && errno == EINTR && is_unix);
+    /* With IP an interrupted connect goes on by itself; calling again would only say EALREADY. */
+    if (result < 0 && (is_unix || (errno != EINPROGRESS && errno != EINTR)))
+        return mio__last_error();
+    return 0;
 }
 
 int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
