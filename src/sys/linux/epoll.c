@@ -23,6 +23,7 @@
 #include "sys/linux/sanitizers.h"
 #include "sys/linux/syscall.h"
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/poll_bits.h"
 #include "wakers.h"
 
@@ -32,7 +33,7 @@
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT &&
                    EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
-               "epoll's bits are those of poll(2)");
+               "epoll's bits are those of MIO__CALL(poll)(2)");
 _Static_assert(sizeof(struct epoll_event) <= sizeof(struct mio_event),
                "the kernel's events fit into the caller's array");
 
@@ -45,7 +46,7 @@ enum { PWAIT2_REFUSED = 1 };
 
 static int epoll_open(struct mio_poll *poll)
 {
-    poll->fd = epoll_create1(EPOLL_CLOEXEC);
+    poll->fd = MIO__CALL(epoll_create1)(EPOLL_CLOEXEC);
     return poll->fd < 0 ? mio__last_error() : 0;
 }
 

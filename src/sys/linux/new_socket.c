@@ -1,6 +1,7 @@
 /* New sockets. SIGPIPE needs nothing here: each send carries MSG_NOSIGNAL. */
 #define _GNU_SOURCE 1 /* accept4 */
 #include "sys/unix/new_socket.h"
+#include "sys/unix/calls.h"
 
 #if defined(__ANDROID__) && defined(__i386__)
 #include "sys/sys.h"
@@ -10,12 +11,12 @@
 
 int mio__new_socket(int family, int type)
 {
-    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return MIO__CALL(socket)(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 int mio__new_pair(int type, int fds[2])
 {
-    return socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
+    return MIO__CALL(socketpair)(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
 }
 
 #if defined(__ANDROID__) && defined(__i386__)
@@ -24,7 +25,7 @@ int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
 {
     int accepted = accept(fd, peer, length);
     if (accepted >= 0 && mio__fd_adopt(accepted) < 0) {
-        close(accepted);
+        MIO__CALL(close)(accepted);
         return -1;
     }
     return accepted;
@@ -32,6 +33,6 @@ int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
 #else
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
 {
-    return accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return MIO__CALL(accept4)(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 #endif

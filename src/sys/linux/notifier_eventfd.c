@@ -1,12 +1,13 @@
 /* Wakers of an eventfd: one descriptor, one write a signal, never read while it works. */
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/raw_io.h"
 
 #include <sys/eventfd.h>
 
 static int eventfd_open(mio_fd *read_fd, mio_fd *write_fd)
 {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = MIO__CALL(eventfd)(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0)
         return mio__last_error();
     *read_fd = *write_fd = fd;

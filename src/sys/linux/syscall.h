@@ -9,11 +9,25 @@
 #ifndef MIO_LINUX_SYSCALL_H
 #define MIO_LINUX_SYSCALL_H
 
+#include "sys/unix/calls.h"
+
 #include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__) && defined(__LP64__)
+#if defined(MIO_CALL_TABLE)
+
+static inline long mio__syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+    return mio__calls.syscall(number, a, b, c, d, e, f);
+}
+
+static inline long mio__syscall4(long number, long a, long b, long c, long d)
+{
+    return mio__syscall6(number, a, b, c, d, 0, 0);
+}
+
+#elif defined(__x86_64__) && defined(__LP64__)
 
 static inline long mio__syscall4(long number, long a, long b, long c, long d)
 {

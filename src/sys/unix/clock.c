@@ -1,5 +1,6 @@
 /* The clock that the system measures waits by. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "sys/unix/calls.h"
 #include <mio.h>
 
 #include <time.h>
@@ -7,6 +8,6 @@
 int64_t mio_now_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    MIO__CALL(clock_gettime)(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
 }

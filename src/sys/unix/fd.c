@@ -1,5 +1,6 @@
 /* Descriptors: errors, closing, flags. */
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,7 +30,7 @@ int mio__last_error(void)
 int mio__fd_close(mio_fd fd)
 {
     /* Never repeated: the number may be another thread's by then. */
-    if (close(fd) == 0 || errno == EINTR || errno == EINPROGRESS)
+    if (MIO__CALL(close)(fd) == 0 || errno == EINTR || errno == EINPROGRESS)
         return 0;
     return mio__last_error();
 }
@@ -37,22 +38,22 @@ int mio__fd_close(mio_fd fd)
 int mio__fd_check_pollable(mio_fd fd)
 {
     struct stat status;
-    if (fstat(fd, &status) < 0)
+    if (MIO__CALL(fstat)(fd, &status) < 0)
         return mio__last_error();
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
 }
 
 int mio__fd_adopt(mio_fd fd)
 {
-    int status = fcntl(fd, F_GETFL);
-    int flags = fcntl(fd, F_GETFD);
+    int status = MIO__CALL(fcntl)(fd, F_GETFL, 0);
+    int flags = MIO__CALL(fcntl)(fd, F_GETFD, 0);
     if (status < 0 || flags < 0)
         return mio__last_error();
-    if (!(status & O_NONBLOCK) && fcntl(fd, F_SETFL, status | O_NONBLOCK) < 0)
+    if (!(status & O_NONBLOCK) && MIO__CALL(fcntl)(fd, F_SETFL, status | O_NONBLOCK) < 0)
         return mio__last_error();
-    if (!(flags & FD_CLOEXEC) && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
+    if (!(flags & FD_CLOEXEC) && MIO__CALL(fcntl)(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
         int error = mio__last_error();
-        fcntl(fd, F_SETFL, status);
+        MIO__CALL(fcntl)(fd, F_SETFL, status);
         return error;
     }
     return 0;
@@ -60,9 +61,9 @@ int mio__fd_adopt(mio_fd fd)
 
 int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking)
 {
-    int before = fcntl(fd, F_GETFL);
+    int before = MIO__CALL(fcntl)(fd, F_GETFL, 0);
     int after = nonblocking ? before | O_NONBLOCK : before & ~O_NONBLOCK;
-    if (before < 0 || (after != before && fcntl(fd, F_SETFL, after) < 0))
+    if (before < 0 || (after != before && MIO__CALL(fcntl)(fd, F_SETFL, after) < 0))
         return mio__last_error();
     return 0;
 }

@@ -1,6 +1,7 @@
 /* Memberships in multicast groups. */
 #define _DEFAULT_SOURCE 1 /* struct ip_mreqn */
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/option_error.h"
 
 #include <netinet/in.h>
@@ -9,7 +10,7 @@
 
 static int change_membership(mio_fd fd, int level, int name, const void *request, socklen_t size)
 {
-    return setsockopt(fd, level, name, request, size) < 0 ? mio__option_error() : 0;
+    return MIO__CALL(setsockopt)(fd, level, name, request, size) < 0 ? mio__option_error() : 0;
 }
 
 static int change_v4(mio_fd fd, const struct mio__ip *group, const struct mio_addr *local,

@@ -6,6 +6,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/iovec.h"
 
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 static bool is_pending(void)
 {
     sigset_t pending;
-    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    return MIO__CALL(sigpending)(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
 /*
@@ -27,7 +28,7 @@ static bool may_have_raised(mio_fd fd, ptrdiff_t result, size_t asked)
 {
     if (result < 0 || (size_t)result == asked)
         return result == -EPIPE;
-    int flags = fcntl(fd, F_GETFL);
+    int flags = MIO__CALL(fcntl)(fd, F_GETFL, 0);
     return flags >= 0 && !(flags & O_NONBLOCK);
 }
 
@@ -36,7 +37,7 @@ static void take_back(const sigset_t *only_sigpipe)
     const struct timespec now = {0, 0};
     int result;
     do
-        result = sigtimedwait(only_sigpipe, NULL, &now);
+        result = MIO__CALL(sigtimedwait)(only_sigpipe, NULL, &now);
     while (result < 0 && errno == EINTR);
 }
 
@@ -48,7 +49,7 @@ static void take_back_the_second(const sigset_t *only_sigpipe)
 {
     take_back(only_sigpipe);
     if (!is_pending())
-        pthread_kill(pthread_self(), SIGPIPE);
+        MIO__CALL(pthread_kill)(pthread_self(), SIGPIPE);
 }
 
 ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count)
@@ -56,7 +57,7 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     sigset_t only_sigpipe, before;
     sigemptyset(&only_sigpipe);
     sigaddset(&only_sigpipe, SIGPIPE);
-    int result = -pthread_sigmask(SIG_BLOCK, &only_sigpipe, &before);
+    int result = -MIO__CALL(pthread_sigmask)(SIG_BLOCK, &only_sigpipe, &before);
     if (result < 0)
         return result;
     /* What was not blocked cannot be pending. */
@@ -64,7 +65,7 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     bool was_pending = was_blocked && is_pending();
     ptrdiff_t n;
     do
-        n = writev(fd, mio__iovec(bufs), (int)count);
+        n = MIO__CALL(writev)(fd, mio__iovec(bufs), (int)count);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         n = mio__last_error();
@@ -75,6 +76,6 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
             take_back(&only_sigpipe);
     }
     if (!was_blocked)
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        MIO__CALL(pthread_sigmask)(SIG_SETMASK, &before, NULL);
     return n;
 }

@@ -22,6 +22,7 @@
 #include "grow.h"
 #include "internal.h"
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/poll_set.h"
 #include "sys/unix/raw_io.h"
 
@@ -56,7 +57,7 @@ static int poll_open(struct mio_poll *poll)
     result = mio__poll_set_init(&state->set, &poll->allocator, state->notifier_read);
     if (result < 0)
         goto close_notifier;
-    result = -pthread_mutex_init(&state->lock, NULL);
+    result = -MIO__CALL(pthread_mutex_init)(&state->lock, NULL);
     if (result < 0)
         goto free_set;
     poll->state = state;

@@ -1,6 +1,7 @@
 /* Socket calls. */
 #define _POSIX_C_SOURCE 200809L
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/iovec.h"
 #include "sys/unix/new_socket.h"
 #include "sys/unix/sockaddr.h"
@@ -46,14 +47,14 @@ int mio__socket_bind(mio_fd fd, const struct mio_addr *addr)
 {
     int result;
     do /* a path may be looked up in a file system that other processes serve */
-        result = bind(fd, mio__sockaddr(addr), addr->length);
+        result = MIO__CALL(bind)(fd, mio__sockaddr(addr), addr->length);
     while (result < 0 && errno == EINTR);
     return result < 0 ? mio__last_error() : 0;
 }
 
 int mio__socket_listen(mio_fd fd, int backlog)
 {
-    return listen(fd, backlog > 0 ? backlog : SOMAXCONN) < 0 ? mio__last_error() : 0;
+    return MIO__CALL(listen)(fd, backlog > 0 ? backlog : SOMAXCONN) < 0 ? mio__last_error() : 0;
 }
 
 int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
@@ -61,7 +62,7 @@ int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
     bool is_unix = mio__sockaddr_family(addr) == MIO_ADDR_UNIX;
     int result;
     do
-        result = connect(fd, mio__sockaddr(addr), addr->length);
+        result = MIO__CALL(connect)(fd, mio__sockaddr(addr), addr->length);
     while (result < 0 && errno == EINTR && is_unix);
     /* With IP an interrupted connect goes on by itself; calling again would only say EALREADY. */
     if (result < 0 && (is_unix || (errno != EINPROGRESS && errno != EINTR)))
@@ -96,12 +97,12 @@ static int ask_name(int (*ask)(int fd, struct sockaddr *name, socklen_t *length)
 
 int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr)
 {
-    return ask_name(getsockname, fd, addr);
+    return ask_name(MIO__CALL(getsockname), fd, addr);
 }
 
 int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
 {
-    return ask_name(getpeername, fd, addr);
+    return ask_name(MIO__CALL(getpeername), fd, addr);
 }
 
 int mio__socket_shutdown(mio_fd fd, int how)
@@ -109,7 +110,7 @@ int mio__socket_shutdown(mio_fd fd, int how)
     int direction = how == MIO_SHUTDOWN_BOTH   ? SHUT_RDWR
                     : how == MIO_SHUTDOWN_READ ? SHUT_RD
                                                : SHUT_WR;
-    return shutdown(fd, direction) < 0 ? mio__last_error() : 0;
+    return MIO__CALL(shutdown)(fd, direction) < 0 ? mio__last_error() : 0;
 }
 
 uint32_t mio__socket_writability(mio_fd fd)
@@ -117,7 +118,7 @@ uint32_t mio__socket_writability(mio_fd fd)
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     int n;
     do
-        n = poll(&entry, 1, 0);
+        n = MIO__CALL(poll)(&entry, 1, 0);
     while (n < 0 && errno == EINTR);
     if (n != 1)
         return 0;
@@ -130,7 +131,7 @@ ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
 {
     ssize_t n;
     do
-        n = recv(fd, buf, len, peek ? MSG_PEEK : 0);
+        n = MIO__CALL(recv)(fd, buf, len, peek ? MSG_PEEK : 0);
     while (n < 0 && errno == EINTR);
     return n < 0 ? mio__last_error() : n;
 }
@@ -139,7 +140,7 @@ ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     ssize_t n;
     do
-        n = send(fd, buf, len, MSG_NOSIGNAL);
+        n = MIO__CALL(send)(fd, buf, len, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n < 0 ? mio__last_error() : n;
 }
@@ -150,7 +151,7 @@ ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_add
     ssize_t n;
     do {
         length = sizeof from->storage;
-        n = recvfrom(fd, buf, len, peek ? MSG_PEEK : 0, mio__sockaddr(from), &length);
+        n = MIO__CALL(recvfrom)(fd, buf, len, peek ? MSG_PEEK : 0, mio__sockaddr(from), &length);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return mio__last_error();
@@ -162,7 +163,7 @@ ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const stru
 {
     ssize_t n;
     do
-        n = sendto(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
+        n = MIO__CALL(sendto)(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
     while (n < 0 && errno == EINTR);
     return n < 0 ? mio__last_error() : n;
 }
@@ -180,7 +181,7 @@ ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     struct msghdr message = message_of(bufs, count);
     ssize_t n;
     do
-        n = recvmsg(fd, &message, 0);
+        n = MIO__CALL(recvmsg)(fd, &message, 0);
     while (n < 0 && errno == EINTR);
     return n < 0 ? mio__last_error() : n;
 }
@@ -190,7 +191,7 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     struct msghdr message = message_of(bufs, count);
     ssize_t n;
     do
-        n = sendmsg(fd, &message, MSG_NOSIGNAL);
+        n = MIO__CALL(sendmsg)(fd, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n < 0 ? mio__last_error() : n;
 }

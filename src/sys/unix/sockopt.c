@@ -1,6 +1,7 @@
 /* Socket options: one table from our names to the system's. */
 #define _GNU_SOURCE 1 /* SO_REUSEPORT, TCP_NODELAY */
 #include "sys/sys.h"
+#include "sys/unix/calls.h"
 #include "sys/unix/option_error.h"
 
 #include <netinet/in.h>
@@ -31,7 +32,7 @@ int mio__option_get(mio_fd fd, enum mio__option option, int *value)
 {
     socklen_t length = sizeof *value;
     *value = 0;
-    if (getsockopt(fd, options[option].level, options[option].name, value, &length) < 0)
+    if (MIO__CALL(getsockopt)(fd, options[option].level, options[option].name, value, &length) < 0)
         return mio__option_error();
     if (option == MIO__OPTION_ERROR)
         *value = mio__error_of(*value);
@@ -40,7 +41,8 @@ int mio__option_get(mio_fd fd, enum mio__option option, int *value)
 
 int mio__option_set(mio_fd fd, enum mio__option option, int value)
 {
-    if (setsockopt(fd, options[option].level, options[option].name, &value, sizeof value) < 0)
+    if (MIO__CALL(setsockopt)(fd, options[option].level, options[option].name, &value,
+                              sizeof value) < 0)
         return mio__option_error();
     return 0;
 }

@@ -1,0 +1,72 @@
+# faults.calls: every system call of the library goes through the table, and the table has no other.
+# What the shipped library calls and the one with the table does not is what goes through the table;
+# what both call must be harmless. Calls that bypass libc are found by their numbers in the source.
+if(NOT NM)
+    message(STATUS "faults: skipped, there is no nm")
+    return()
+endif()
+
+# Functions of libc that ask the system nothing, or nothing that can fail.
+set(HARMLESS
+    calloc free htonl htons inet_ntop inet_pton memchr memcmp memcpy memmove memset ntohl ntohs
+    pthread_mutex_destroy pthread_mutex_lock pthread_mutex_trylock pthread_mutex_unlock
+    pthread_self sigaddset sigemptyset sigismember strchr strcspn strlen strncmp strnlen syscall)
+
+# The functions of others that a library calls, without the decoration of libc.
+function(read_calls file result)
+    execute_process(COMMAND ${NM} -u ${file} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL "[Uw] [A-Za-z_0-9]+" lines "${text}")
+    set(names)
+    foreach(line ${lines})
+        string(SUBSTRING ${line} 2 -1 name)
+        string(REGEX REPLACE "^__(.*)_chk$" "\\1" name ${name})
+        if(NOT name MATCHES "^(mio_|_)")
+            list(APPEND names ${name})
+        endif()
+    endforeach()
+    list(REMOVE_DUPLICATES names)
+    list(SORT names)
+    set(${result} ${names} PARENT_SCOPE)
+endfunction()
+
+read_calls(${SHIPPED} shipped)
+read_calls(${TABLE} around)
+set(through ${shipped})
+list(REMOVE_ITEM through ${around})
+list(REMOVE_ITEM around ${HARMLESS})
+if(around)
+    message(FATAL_ERROR "these calls do not go through the table: ${around}")
+endif()
+
+file(READ ${SOURCE_DIR}/src/sys/unix/calls.h text)
+string(REGEX MATCHALL "X\\((int|ssize_t), [a-z_0-9]+," entries "${text}")
+set(listed)
+foreach(entry ${entries})
+    string(REGEX REPLACE "^.*, (.*),$" "\\1" name ${entry})
+    list(APPEND listed ${name})
+endforeach()
+list(SORT listed)
+if(NOT "${through}" STREQUAL "${listed}")
+    message(FATAL_ERROR "the library calls\n    ${through}\nbut the list has\n    ${listed}")
+endif()
+
+# Numbers of calls that bypass libc: those of the source, and those that the plans can name.
+file(GLOB files ${SOURCE_DIR}/src/sys/*/*.c)
+set(numbers)
+foreach(file ${files})
+    file(READ ${file} text)
+    string(REGEX MATCHALL "mio__syscall[46]\\(SYS_[a-z_0-9]+" calls "${text}")
+    foreach(call ${calls})
+        string(REGEX REPLACE ".*SYS_" "" number ${call})
+        list(APPEND numbers ${number})
+    endforeach()
+endforeach()
+list(REMOVE_DUPLICATES numbers)
+file(READ ${SOURCE_DIR}/tests/faults/faults.h text)
+foreach(number ${numbers})
+    if(NOT text MATCHES "X\\(${number}\\)")
+        message(FATAL_ERROR "faults.h does not know the call ${number}")
+    endif()
+endforeach()
+list(LENGTH listed count)
+message(STATUS "${count} calls through libc, past it: ${numbers}")

@@ -1,0 +1,238 @@
+/* The table of system calls, with a plan of what fails. */
+#define _GNU_SOURCE 1 /* accept4, pipe2 */
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct fault_plan plan;
+static atomic_ulong counts[FAULT_CALLS];
+static atomic_bool happened;
+
+void fault_set(const struct fault_plan *next)
+{
+    plan = next ? *next : (struct fault_plan){.nth = 0};
+    for (int i = 0; i < FAULT_CALLS; i++)
+        atomic_store(&counts[i], 0);
+    atomic_store(&happened, false);
+}
+
+unsigned long fault_count(enum fault_call call)
+{
+    return atomic_load(&counts[call]);
+}
+
+bool fault_happened(void)
+{
+    return atomic_load(&happened);
+}
+
+const char *fault_name(enum fault_call call)
+{
+    static const char *const names[] = {
+#define NAME(result, name, parameters, arguments) #name,
+        MIO__CALLS(NAME)
+#undef NAME
+#define NAME(name) #name " (raw)",
+            FAULT_RAW_CALLS(NAME)
+#undef NAME
+    };
+    return names[call];
+}
+
+/* Counts a call. Returns what is to happen to it: nothing (0), an error, or FAULT_ONE_BYTE. */
+static int next_fault(enum fault_call call)
+{
+    unsigned long number = atomic_fetch_add(&counts[call], 1) + 1;
+    bool is_due = plan.nth != 0 && call == plan.call &&
+                  (plan.all_after ? number >= plan.nth : number == plan.nth);
+    if (!is_due)
+        return 0;
+    atomic_store(&happened, true);
+    return plan.error;
+}
+
+/* ---- Calls that succeed or fail -------------------------------------------------------------- */
+
+#define DEFINE(result, name, parameters, arguments)                                                \
+    static result call_##name parameters                                                           \
+    {                                                                                              \
+        int error = next_fault(FAULT_##name);                                                      \
+        if (error == 0)                                                                            \
+            return name arguments;                                                                 \
+        if (FAULT_##name == FAULT_close) /* the descriptor is gone even so */                      \
+            (void)!name arguments;                                                                 \
+        errno = error;                                                                             \
+        return -1;                                                                                 \
+    }
+MIO__CALLS_OF_UNIX(DEFINE)
+MIO__CALLS_OF_LINUX(DEFINE)
+#undef DEFINE
+
+#define DEFINE(result, name, parameters, arguments)                                                \
+    static result call_##name parameters                                                           \
+    {                                                                                              \
+        int error = next_fault(FAULT_##name);                                                      \
+        return error == 0 ? name arguments : error;                                                \
+    }
+MIO__CALLS_OF_THREADS(DEFINE)
+#undef DEFINE
+
+/* ---- Calls that move data -------------------------------------------------------------------- */
+
+static ssize_t fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static size_t shorten(int fault, size_t len)
+{
+    return fault == FAULT_ONE_BYTE && len > 1 ? 1 : len;
+}
+
+/* The first byte of a list of buffers. */
+static struct iovec first_byte(const struct iovec *bufs, size_t count)
+{
+    size_t i = 0;
+    while (i + 1 < count && bufs[i].iov_len == 0)
+        i++;
+    return (struct iovec){bufs[i].iov_base, bufs[i].iov_len > 0};
+}
+
+static ssize_t call_read(int fd, void *buf, size_t len)
+{
+    int fault = next_fault(FAULT_read);
+    return fault > 0 ? fail(fault) : read(fd, buf, shorten(fault, len));
+}
+
+static ssize_t call_recv(int fd, void *buf, size_t len, int flags)
+{
+    int fault = next_fault(FAULT_recv);
+    return fault > 0 ? fail(fault) : recv(fd, buf, shorten(fault, len), flags);
+}
+
+static ssize_t call_send(int fd, const void *buf, size_t len, int flags)
+{
+    int fault = next_fault(FAULT_send);
+    return fault > 0 ? fail(fault) : send(fd, buf, shorten(fault, len), flags);
+}
+
+/* Datagrams are whole, so these two move all or nothing. */
+static ssize_t call_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+                             socklen_t *length)
+{
+    int fault = next_fault(FAULT_recvfrom);
+    return fault > 0 ? fail(fault) : recvfrom(fd, buf, len, flags, addr, length);
+}
+
+static ssize_t call_sendto(int fd, const void *buf, size_t len, int flags,
+                           const struct sockaddr *addr, socklen_t length)
+{
+    int fault = next_fault(FAULT_sendto);
+    return fault > 0 ? fail(fault) : sendto(fd, buf, len, flags, addr, length);
+}
+
+static ssize_t call_readv(int fd, const struct iovec *bufs, int count)
+{
+    int fault = next_fault(FAULT_readv);
+    struct iovec byte = first_byte(bufs, (size_t)count);
+    if (fault == FAULT_ONE_BYTE)
+        return readv(fd, &byte, 1);
+    return fault > 0 ? fail(fault) : readv(fd, bufs, count);
+}
+
+static ssize_t call_writev(int fd, const struct iovec *bufs, int count)
+{
+    int fault = next_fault(FAULT_writev);
+    struct iovec byte = first_byte(bufs, (size_t)count);
+    if (fault == FAULT_ONE_BYTE)
+        return writev(fd, &byte, 1);
+    return fault > 0 ? fail(fault) : writev(fd, bufs, count);
+}
+
+static struct msghdr shorten_message(int fault, const struct msghdr *message, struct iovec *byte)
+{
+    struct msghdr shorter = *message;
+    if (fault == FAULT_ONE_BYTE) {
+        *byte = first_byte(message->msg_iov, (size_t)message->msg_iovlen);
+        shorter.msg_iov = byte;
+        shorter.msg_iovlen = 1;
+    }
+    return shorter;
+}
+
+static ssize_t call_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    struct iovec byte;
+    int fault = next_fault(FAULT_recvmsg);
+    if (fault > 0)
+        return fail(fault);
+    struct msghdr shorter = shorten_message(fault, message, &byte);
+    return recvmsg(fd, &shorter, flags);
+}
+
+static ssize_t call_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct iovec byte;
+    int fault = next_fault(FAULT_sendmsg);
+    if (fault > 0)
+        return fail(fault);
+    struct msghdr shorter = shorten_message(fault, message, &byte);
+    return sendmsg(fd, &shorter, flags);
+}
+
+/* ---- Calls that bypass libc ------------------------------------------------------------------ */
+
+/* Not every system has all of them. */
+#ifndef SYS_epoll_wait
+#define SYS_epoll_wait (-1)
+#endif
+#ifndef SYS_ppoll_time64
+#define SYS_ppoll_time64 (-2)
+#endif
+
+/* Which one it is; FAULT_CALLS for one that the list lacks. */
+static enum fault_call raw_call(long number)
+{
+    switch (number) {
+#define CASE(name)                                                                                 \
+    case SYS_##name:                                                                               \
+        return FAULT_RAW_##name;
+        FAULT_RAW_CALLS(CASE)
+#undef CASE
+    default:
+        return FAULT_CALLS;
+    }
+}
+
+static long call_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    enum fault_call call = raw_call(number);
+    int fault = call == FAULT_CALLS ? ENOSYS : next_fault(call);
+    if (fault > 0)
+        return -fault;
+    struct iovec byte;
+    if (fault == FAULT_ONE_BYTE && call == FAULT_RAW_pwritev2) {
+        byte = first_byte((const struct iovec *)b, (size_t)c);
+        b = (long)&byte;
+        c = 1;
+    }
+    int saved_errno = errno;
+    long result = syscall(number, a, b, c, d, e, f);
+    if (result < 0)
+        result = -errno;
+    errno = saved_errno;
+    return result;
+}
+
+struct mio__calls mio__calls = {.syscall = call_syscall,
+#define ENTRY(result, name, parameters, arguments) .name = call_##name,
+                                MIO__CALLS(ENTRY)
+#undef ENTRY
+};

@@ -1,0 +1,49 @@
+/*
+ * A kernel that fails on purpose. The programs of this folder link a build of the library whose
+ * system calls go through a table (src/sys/unix/calls.h). Here stands what the table holds: each
+ * call counts itself, and one of them fails, is interrupted, or moves one byte only, as the plan
+ * says. All else goes to the system.
+ */
+#ifndef MIO_FAULTS_H
+#define MIO_FAULTS_H
+
+#include "sys/unix/calls.h"
+
+#include <stdbool.h>
+
+/* A number for each call: FAULT_bind and so on, and for those that bypass libc. */
+#define FAULT_RAW_CALLS(X)                                                                         \
+    X(read)                                                                                        \
+    X(write) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64)    \
+        X(pwritev2)
+
+enum fault_call {
+#define FAULT_NUMBER(result, name, parameters, arguments) FAULT_##name,
+    MIO__CALLS(FAULT_NUMBER)
+#undef FAULT_NUMBER
+#define FAULT_NUMBER(name) FAULT_RAW_##name,
+        FAULT_RAW_CALLS(FAULT_NUMBER)
+#undef FAULT_NUMBER
+            FAULT_CALLS
+};
+
+/* As an error of the plan: the call is made, but moves one byte at most. Streams and pipes only. */
+#define FAULT_ONE_BYTE (-1)
+
+struct fault_plan {
+    enum fault_call call;
+    unsigned long nth; /* which of these calls, from 1; 0: none */
+    bool all_after;    /* and all that follow it */
+    int error;         /* errno value, or FAULT_ONE_BYTE */
+};
+
+/* Sets the plan, or none (NULL), and starts to count from 0. Not while other threads make calls. */
+void fault_set(const struct fault_plan *plan);
+
+/* How often the call was made since, and whether the plan came true. */
+unsigned long fault_count(enum fault_call call);
+bool fault_happened(void);
+
+const char *fault_name(enum fault_call call);
+
+#endif
