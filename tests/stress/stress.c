@@ -5,12 +5,12 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* How long a plan makes rounds, and when something that must come counts as lost. */
+/* How long a plan makes rounds, and when something that must come counts as lost (below). */
 #define ENOUGH_MS 2000
 #define ENOUGH_MIN_MS 300
-#define LOST_AFTER (20 * MIO_NS_PER_S)
 
 static _Atomic(const char *) first_failure;
+static int64_t lost_after = 20 * MIO_NS_PER_S;
 static int64_t started, enough;
 static int64_t failed_after;
 
@@ -27,11 +27,21 @@ bool stress_is_enough(void)
     return mio_now_ns() > enough;
 }
 
-void stress_give_up(const char *why)
+void stress_set_patience(int64_t ns)
+{
+    lost_after = ns;
+}
+
+static void give_up(const char *why, int64_t since)
 {
     const char *none = NULL;
     if (atomic_compare_exchange_strong(&first_failure, &none, why))
-        failed_after = mio_now_ns() - started;
+        failed_after = since - started;
+}
+
+void stress_give_up(const char *why)
+{
+    give_up(why, mio_now_ns());
 }
 
 void stress_require(bool holds, const char *what)
@@ -63,8 +73,8 @@ bool stress_go_on(struct stress_patience *patience, const char *complaint)
         int64_t now = mio_now_ns();
         if (patience->begin == 0)
             patience->begin = now;
-        if (now - patience->begin > LOST_AFTER)
-            stress_give_up(complaint);
+        if (now - patience->begin > lost_after)
+            give_up(complaint, patience->begin);
     }
     return !stress_has_failed();
 }

@@ -9,6 +9,8 @@
 
 /* Starts anew: nothing has failed, and the time for rounds begins. */
 void stress_begin(void);
+/* When something that must come counts as lost, if not after 20 s. */
+void stress_set_patience(int64_t ns);
 /* Whether the time is over in which rounds are made; a busy machine makes fewer of them. */
 bool stress_is_enough(void);
 
@@ -22,7 +24,7 @@ void stress_end(void);
 /*
  * Between two looks at something that must come: spins at first, so as to see it soon, then lets
  * others run. Returns false when nobody should look any longer; after tens of seconds with the
- * complaint as a failure, unless it is NULL.
+ * complaint as a failure, unless it is NULL. The failure dates from when the wait began.
  */
 struct stress_patience {
     unsigned spins; /* the caller's choice */

@@ -1,365 +1,91 @@
 /*
  * Wakers under load. Is a wake ever lost?
  *
- * Each waking thread has a lane: it publishes a number there, by plain relaxed stores that nothing
- * but the wake orders, and wakes. When the waker's token is reported the waiter notes what it sees.
- * All proceeds in rounds: a thread wakes a few times, each time for a higher number, then it only
- * looks whether the waiter has seen the last one. The next round begins when all threads are
- * satisfied, so that no later wake comes to the rescue of one that was lost: it shows as a thread
- * that waits in vain. Other sources of the poll go on all the time, for a lost wake must not hide
- * behind them, nor be caused by them.
+ *     waker_stress [--wakes=N] [--patience=MS] ...
+ *
+ * --wakes makes the last case go on until so many wakes were made: run that case alone then.
+ * --patience is how long a wake may take before it counts as lost; for runs with a library that is
+ * known to lose wakes (mutants/).
  */
-#define _GNU_SOURCE 1
-#include "net.h"
 #include "stress.h"
+#include "waker_load.h"
 
-#include <limits.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <sys/eventfd.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 6, WAKERS_MAX = 4, NOISES = 3, CAPACITY_MAX = 8, NOISE_TOKEN = 100 };
-enum { LINES = 12 };
-
-/* ThreadSanitizer runs a handler late, at the next call that it intercepts: look again at times. */
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define LONG_WAIT (5 * MIO_NS_PER_MS)
-#else
-#define LONG_WAIT MIO_FOREVER
-#endif
-
-struct plan {
-    long rounds; /* at most; a busy machine ends them earlier */
-    unsigned threads;
-    unsigned wakers;
-    unsigned burst; /* wakes of a thread in a round: 1 to this number */
-    size_t capacity;
-    bool busy;    /* a level-triggered source is always ready: the waiter never sleeps */
-    bool noise;   /* a thread makes edge-triggered sources ready now and then */
-    bool signals; /* a handler wakes too, in the midst of wakes and waits */
-    bool renewed; /* each thread opens its waker anew in every round */
-};
-
-/* What a thread publishes is spread over cache lines that the waiter takes away from it at every
- * look. So the stores stay in the processor's buffer for a while, and a wake that does not order
- * them is found out. */
-struct line {
-    _Alignas(64) atomic_ulong published;
-    atomic_ulong taken;
-};
-
-struct lane {
-    struct line lines[LINES];
-    atomic_ulong by_handler;
-    _Alignas(128) atomic_ulong seen;
-    atomic_ulong seen_by_handler;
-    _Alignas(128) struct mio_waker *waker;
-    mio_token token;
-    pthread_t thread;
-    unsigned long number; /* published last */
-    uint32_t random;
-};
-
-static struct {
-    struct plan plan;
-    struct mio_poll poll;
-    struct mio_waker wakers[THREADS_MAX];
-    struct lane lanes[THREADS_MAX + 1]; /* the last one is the waiter's, for its handler alone */
-    struct mio_source noises[NOISES + 1];
-    int fds[NOISES + 1];
-    atomic_long rounds, round;
-    atomic_uint arrived;
-    atomic_ulong handled;
-    atomic_bool done;
-} s;
-
-static _Thread_local struct lane *self;
-
-/* Waits until what was seen reaches what was published. */
-static void await_seen(atomic_ulong *seen, unsigned long published, const char *complaint)
-{
-    struct stress_patience patience = {.spins = s.plan.threads > 1 ? 200 : 4000};
-    while (atomic_load_explicit(seen, memory_order_relaxed) < published &&
-           stress_go_on(&patience, complaint))
-        continue;
-}
-
-/* All threads of the plan, and the signalling one, meet here at the end of a round. */
-static void meet(long round)
-{
-    struct stress_patience patience = {.spins = 200};
-    if (atomic_fetch_add(&s.arrived, 1) + 1 == s.plan.threads + s.plan.signals) {
-        atomic_store(&s.arrived, 0);
-        if (stress_is_enough())
-            atomic_store(&s.rounds, round + 1);
-        atomic_store(&s.round, round + 1);
-    }
-    while (atomic_load(&s.round) == round && stress_go_on(&patience, NULL))
-        continue;
-}
-
-/* ---- The threads ----------------------------------------------------------------------------- */
-
-/* Differs from time to time, so that threads meet at every point of each other's way. */
-static void dawdle(uint32_t *random)
-{
-    uint32_t turns = stress_random(random, stress_random(random, 16) == 0 ? 10000 : 1000);
-    while (turns-- > 0)
-        atomic_signal_fence(memory_order_seq_cst);
-}
-
-static void publish_and_wake(struct lane *lane, unsigned times)
-{
-    for (unsigned i = 0; i < times; i++) {
-        lane->number++;
-        for (int k = 0; k < LINES; k++)
-            atomic_store_explicit(&lane->lines[k].published, lane->number, memory_order_relaxed);
-        stress_require(mio_waker_wake(lane->waker) == 0, "a wake failed");
-    }
-}
-
-/* With a wake on its way that nobody waits for. */
-static void renew_waker(struct lane *lane)
-{
-    publish_and_wake(lane, 1);
-    stress_require(mio_waker_close(lane->waker) == 0, "a waker does not close");
-    stress_require(mio_waker_init(lane->waker, mio_poll_registry(&s.poll), lane->token) == 0,
-                   "a waker does not open");
-}
-
-static void *run_lane(void *arg)
-{
-    struct lane *lane = arg;
-    if (s.plan.signals)
-        self = lane;
-    for (long round = 0; round < atomic_load(&s.rounds) && !stress_has_failed(); round++) {
-        dawdle(&lane->random);
-        publish_and_wake(lane, 1 + stress_random(&lane->random, s.plan.burst));
-        await_seen(&lane->seen, lane->number, "a wake was lost");
-        if (s.plan.renewed && round % 2 != 0)
-            renew_waker(lane);
-        meet(round);
-    }
-    self = NULL;
-    return NULL;
-}
-
-static void wake_in_handler(int signal)
-{
-    (void)signal;
-    if (self) {
-        atomic_fetch_add_explicit(&self->by_handler, 1, memory_order_relaxed);
-        stress_require(mio_waker_wake(self->waker) == 0, "a wake in a handler failed");
-    }
-    atomic_fetch_add(&s.handled, 1);
-}
-
-/* Signals one at a time, then makes sure that all that the handlers published was seen. */
-static void *run_signals(void *arg)
-{
-    uint32_t random = 1;
-    unsigned long sent = 0;
-    (void)arg;
-    for (long round = 0; round < atomic_load(&s.rounds) && !stress_has_failed(); round++) {
-        for (uint32_t left = 1 + stress_random(&random, 3); left > 0; left--) {
-            struct lane *lane = &s.lanes[stress_random(&random, s.plan.threads + 1)];
-            pthread_kill(lane->thread, SIGUSR1);
-            await_seen(&s.handled, ++sent, "a handler did not run");
-            await_seen(&lane->seen_by_handler,
-                       atomic_load_explicit(&lane->by_handler, memory_order_relaxed),
-                       "a wake of a handler was lost");
-        }
-        meet(round);
-    }
-    return NULL;
-}
-
-static void *run_noise(void *arg)
-{
-    uint32_t random = 2;
-    uint64_t one = 1;
-    (void)arg;
-    while (!atomic_load(&s.done)) {
-        for (uint32_t left = stress_random(&random, 8); left > 0; left--)
-            stress_require(write(s.fds[stress_random(&random, NOISES)], &one, sizeof one) > 0,
-                           "an eventfd takes no more");
-        if (stress_random(&random, 4) == 0)
-            stress_pause_us(stress_random(&random, 100));
-    }
-    return NULL;
-}
-
-static void look(struct lane *lane)
-{
-    unsigned long seen = ULONG_MAX;
-    for (int k = LINES - 1; k >= 0; k--) {
-        unsigned long one = atomic_load_explicit(&lane->lines[k].published, memory_order_relaxed);
-        seen = one < seen ? one : seen;
-    }
-    unsigned long by_handler = atomic_load_explicit(&lane->by_handler, memory_order_relaxed);
-    atomic_store_explicit(&lane->seen, seen, memory_order_relaxed);
-    atomic_store_explicit(&lane->seen_by_handler, by_handler, memory_order_relaxed);
-    for (int k = 0; k < LINES; k++)
-        atomic_store_explicit(&lane->lines[k].taken, seen, memory_order_relaxed);
-}
-
-static void *run_waiter(void *arg)
-{
-    struct mio_event events[CAPACITY_MAX];
-    struct lane *lane = arg;
-    if (s.plan.signals)
-        self = lane;
-    while (!atomic_load(&s.done)) {
-        int n = mio_poll_wait(&s.poll, events, s.plan.capacity, LONG_WAIT);
-        stress_require(n >= 0 || n == -EINTR, "a wait failed");
-        for (int i = 0; i < n; i++) {
-            stress_require((events[i].readiness & MIO_READABLE) != 0, "an event is not readable");
-            for (unsigned k = 0; k <= s.plan.threads; k++)
-                if (s.lanes[k].token == events[i].token)
-                    look(&s.lanes[k]);
-            if (events[i].token >= NOISE_TOKEN && events[i].token < NOISE_TOKEN + NOISES)
-                test_drain(&s.noises[events[i].token - NOISE_TOKEN]);
-        }
-        dawdle(&lane->random);
-    }
-    self = NULL;
-    return NULL;
-}
-
-/* ---- A plan from begin to end ---------------------------------------------------------------- */
-
-static void open_noise(unsigned i, unsigned count, mio_interest mode)
-{
-    s.fds[i] = eventfd(count, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(s.fds[i] >= 0);
-    CHECK_EQ(mio_source_init_fd(&s.noises[i], s.fds[i]), 0);
-    CHECK_EQ(mio_register(mio_poll_registry(&s.poll), &s.noises[i], NOISE_TOKEN + i,
-                          MIO_READABLE | mode),
-             0);
-}
-
-static void set_up(const struct plan *plan)
-{
-    s.plan = *plan;
-    atomic_store(&s.rounds, test_scaled(plan->rounds));
-    atomic_store(&s.round, 0);
-    atomic_store(&s.arrived, 0);
-    atomic_store(&s.handled, 0);
-    atomic_store(&s.done, false);
-    test_poll_init(&s.poll);
-    for (unsigned i = 0; i < NOISES; i++)
-        open_noise(i, 0, MIO_EDGE);
-    if (plan->busy)
-        open_noise(NOISES, 1, MIO_LEVEL);
-    for (unsigned i = 0; i < plan->wakers; i++)
-        CHECK_EQ(mio_waker_init(&s.wakers[i], mio_poll_registry(&s.poll), i), 0);
-    for (unsigned i = 0; i <= plan->threads; i++) {
-        struct lane *lane = &s.lanes[i];
-        *lane = (struct lane){.random = i + 1, .token = i % plan->wakers};
-        lane->waker = &s.wakers[lane->token];
-    }
-}
-
-static void tear_down(void)
-{
-    for (unsigned i = 0; i < s.plan.wakers; i++)
-        CHECK_EQ(mio_waker_close(&s.wakers[i]), 0);
-    for (int i = 0; i < NOISES + s.plan.busy; i++) {
-        CHECK_EQ(mio_deregister(mio_poll_registry(&s.poll), &s.noises[i]), 0);
-        close(s.fds[i]);
-    }
-    CHECK_EQ(mio_poll_close(&s.poll), 0);
-}
-
-static void run(const struct plan *plan)
-{
-    struct sigaction old, action = {.sa_handler = wake_in_handler};
-    pthread_t noise, signals;
-    struct mio_counters counters;
-    set_up(plan);
-    stress_begin();
-    sigaction(SIGUSR1, &action, &old);
-    struct lane *waiter = &s.lanes[plan->threads];
-    const int64_t begin = mio_now_ns();
-    CHECK_EQ(pthread_create(&waiter->thread, NULL, run_waiter, waiter), 0);
-    for (unsigned i = 0; i < plan->threads; i++)
-        CHECK_EQ(pthread_create(&s.lanes[i].thread, NULL, run_lane, &s.lanes[i]), 0);
-    if (plan->noise)
-        CHECK_EQ(pthread_create(&noise, NULL, run_noise, NULL), 0);
-    if (plan->signals)
-        CHECK_EQ(pthread_create(&signals, NULL, run_signals, NULL), 0);
-
-    for (unsigned i = 0; i < plan->threads; i++)
-        pthread_join(s.lanes[i].thread, NULL);
-    if (plan->signals)
-        pthread_join(signals, NULL);
-    atomic_store(&s.done, true);
-    if (plan->noise)
-        pthread_join(noise, NULL);
-    /* A waiter that sleeps although a waker was lost is got out by a source instead. */
-    const uint64_t one = 1;
-    CHECK(write(s.fds[0], &one, sizeof one) > 0);
-    pthread_join(waiter->thread, NULL);
-    sigaction(SIGUSR1, &old, NULL);
-
-    double seconds = (double)(mio_now_ns() - begin) / 1e9;
-    CHECK_EQ(mio_poll_counters(&s.poll, &counters), 0);
-    test_note("%ld rounds in %.2f s, %ju wakes sent, %ju merged, %ju waits, %lu signals",
-              atomic_load(&s.round), seconds, (uintmax_t)counters.wakes,
-              (uintmax_t)counters.wakes_coalesced, (uintmax_t)counters.waits,
-              atomic_load(&s.handled));
-    tear_down();
-    stress_end();
-}
-
-/* ---- Cases ----------------------------------------------------------------------------------- */
+static uint64_t wakes_by_hand;
 
 /* One event a wait, and several. */
-static void run_both(struct plan plan)
+static void run_both(struct load_plan plan)
 {
     plan.capacity = 1;
-    run(&plan);
-    plan.capacity = CAPACITY_MAX;
-    run(&plan);
+    load_run(&plan);
+    plan.capacity = LOAD_CAPACITY_MAX;
+    load_run(&plan);
 }
 
 static void ping_pong_with_a_waiter_that_sleeps(void)
 {
-    run_both((struct plan){.rounds = 15000, .threads = 1, .wakers = 1, .burst = 1});
+    run_both((struct load_plan){.rounds = 15000, .threads = 1, .wakers = 1, .burst = 1});
 }
 
 static void merging_wakes_and_a_waiter_that_never_sleeps(void)
 {
-    run_both((struct plan){.rounds = 200000, .threads = 1, .wakers = 1, .burst = 4, .busy = true});
+    run_both(
+        (struct load_plan){.rounds = 200000, .threads = 1, .wakers = 1, .burst = 4, .busy = true});
 }
 
 static void threads_that_share_wakers_amid_noise(void)
 {
-    run_both((struct plan){.rounds = 4000, .threads = 4, .wakers = 3, .burst = 8, .noise = true});
+    run_both(
+        (struct load_plan){.rounds = 4000, .threads = 4, .wakers = 3, .burst = 8, .noise = true});
 }
 
 static void threads_that_wake_as_fast_as_they_can(void)
 {
-    run_both((struct plan){.rounds = 40, .threads = 3, .wakers = 2, .burst = 50000, .noise = true});
+    run_both(
+        (struct load_plan){.rounds = 40, .threads = 3, .wakers = 2, .burst = 50000, .noise = true});
 }
 
 static void handlers_that_wake_amid_wakes_and_waits(void)
 {
-    struct plan plan = {.rounds = 2000, .threads = 3, .wakers = 2, .burst = 64};
+    struct load_plan plan = {.rounds = 2000, .threads = 3, .wakers = 2, .burst = 64};
     plan.noise = plan.signals = true;
     run_both(plan);
 }
 
 static void wakers_that_are_opened_and_closed_during_waits(void)
 {
-    struct plan plan = {.rounds = 4000, .threads = 4, .wakers = 4, .burst = 3};
+    struct load_plan plan = {.rounds = 4000, .threads = 4, .wakers = 4, .burst = 3};
     plan.noise = plan.renewed = true;
     run_both(plan);
+}
+
+/* All of it at once. With --wakes=N the number of wakes ends it, for runs of hours by hand. */
+static void threads_that_come_and_go_amid_handlers_and_noise(void)
+{
+    struct load_plan plan = {.rounds = 500, .threads = 3, .wakers = 2, .burst = 4096};
+    plan.skewed = plan.noise = plan.signals = plan.come_and_go = true;
+    plan.wakes = (wakes_by_hand + 1) / 2;
+    if (plan.wakes)
+        alarm(0); /* the harness's limit is for runs that end by themselves */
+    run_both(plan);
+}
+
+/* Takes --wakes=N and --patience=MS out of the arguments. Returns how many are left. */
+static int take_options(int argc, char **argv)
+{
+    int left = 0;
+    for (int i = 0; i < argc; i++)
+        if (strncmp(argv[i], "--wakes=", 8) == 0)
+            wakes_by_hand = strtoull(argv[i] + 8, NULL, 10);
+        else if (strncmp(argv[i], "--patience=", 11) == 0)
+            stress_set_patience(strtol(argv[i] + 11, NULL, 10) * MIO_NS_PER_MS);
+        else
+            argv[left++] = argv[i];
+    argv[left] = NULL;
+    return left;
 }
 
 int main(int argc, char **argv)
@@ -373,8 +99,11 @@ int main(int argc, char **argv)
         {"handlers_that_wake_amid_wakes_and_waits", handlers_that_wake_amid_wakes_and_waits, 0},
         {"wakers_that_are_opened_and_closed_during_waits",
          wakers_that_are_opened_and_closed_during_waits, 0},
+        {"threads_that_come_and_go_amid_handlers_and_noise",
+         threads_that_come_and_go_amid_handlers_and_noise, 0},
         {NULL, NULL, 0},
     };
     static const struct test_suite suite = {"waker", cases};
+    argc = take_options(argc, argv);
     return test_main(argc, argv, (const struct test_suite *const[]){&suite, NULL});
 }
