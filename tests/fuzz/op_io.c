@@ -1,0 +1,268 @@
+/*
+ * Reading and writing. What is written counts up, so that what is read tells whether it is what
+ * comes next; a datagram has the number of its turn in all its bytes.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "world.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* More than a pipe holds. */
+enum { LONGEST = 70000 };
+
+static const uint32_t lengths[] = {1, 0, 2, 100, 4096, 5000, 65536, LONGEST};
+
+static uint8_t buffer[LONGEST];
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Room for len bytes with nothing behind it. */
+static uint8_t *room(size_t len)
+{
+    return buffer + sizeof buffer - len;
+}
+
+static bool is_one_of(ptrdiff_t result, int a, int b, int c, int d)
+{
+    return result == a || result == b || result == c || result == d;
+}
+
+static void use_eventfd(struct source *source, bool write_it)
+{
+    struct mio_source *inner = source->kind == CUSTOM ? &source->inner : &source->source;
+    uint64_t count = 1;
+    if (write_it) {
+        FUZZ_EQ(write(mio_source_fd(inner), &count, sizeof count), sizeof count);
+        source->unread++;
+        return;
+    }
+    ptrdiff_t result = read(mio_source_fd(inner), &count, sizeof count);
+    FUZZ_EQ(result < 0 ? -errno : result, source->unread > 0 ? (int)sizeof count : -EAGAIN);
+    FUZZ_CHECK(result < 0 || count == source->unread);
+    if (result < 0)
+        FUZZ_EQ(mio_source_blocked(inner, MIO_READABLE), 0);
+    source->unread = 0;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static ptrdiff_t write_bytes(struct source *source, size_t len, bool in_pieces)
+{
+    uint8_t *bytes = room(len);
+    const struct mio_buf list[] = {{bytes, len / 3}, {bytes, 0}, {bytes + len / 3, len - len / 3}};
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(source->next_written + i);
+#ifndef MIO_NO_NET
+    if (source->kind == STREAM)
+        return in_pieces ? mio_unix_stream_writev(&source->stream, list, 3)
+                         : mio_unix_stream_write(&source->stream, bytes, len);
+#endif
+    return in_pieces ? mio_pipe_sender_writev(&source->sender, list, 3)
+                     : mio_pipe_sender_write(&source->sender, bytes, len);
+}
+
+static void write_stream(struct source *source, struct source *peer, size_t len, bool in_pieces)
+{
+    ptrdiff_t result = write_bytes(source, len, in_pieces);
+    if (source->kind == NOTHING) {
+        FUZZ_EQ(result, -EBADF);
+    } else if (len == 0) {
+        FUZZ_EQ(result, 0);
+    } else if (!peer && source->kind == STREAM) {
+        FUZZ_CHECK(result == -EPIPE || result == -ECONNRESET);
+    } else if (!peer || (source->ends & MIO_SHUTDOWN_WRITE) || (peer->ends & MIO_SHUTDOWN_READ)) {
+        FUZZ_EQ(result, -EPIPE);
+    } else {
+        FUZZ_CHECK(result == -EAGAIN ? peer->unread > 0 : result > 0 && (size_t)result <= len);
+        if (result > 0) {
+            peer->unread += (size_t)result;
+            source->next_written = (uint8_t)(source->next_written + result);
+        }
+    }
+}
+
+#ifndef MIO_NO_NET
+static void write_datagram(struct source *source, struct source *peer, size_t len)
+{
+    if (peer && peer->queue.count == QUEUE)
+        return;
+    memset(room(len), source->next_written, len);
+    ptrdiff_t result = mio_unix_datagram_send(&source->datagram, room(len), len);
+    if (!peer) {
+        FUZZ_CHECK(is_one_of(result, -EPIPE, -ECONNREFUSED, -ECONNRESET, -ENOTCONN));
+        if (result == -ECONNREFUSED)
+            source->queue.count = 0; /* Linux forgets the peer, and what came from it */
+    } else if ((source->ends & MIO_SHUTDOWN_WRITE) || (peer->ends & MIO_SHUTDOWN_READ)) {
+        FUZZ_EQ(result, -EPIPE);
+    } else if (result == -EAGAIN) {
+        FUZZ_CHECK(peer->queue.count > 0);
+    } else {
+        struct queue *queue = &peer->queue;
+        FUZZ_EQ(result, len);
+        queue->length[(queue->first + queue->count++) % QUEUE] = len;
+        source->next_written++;
+    }
+}
+#endif
+
+void op_write(struct world *world)
+{
+    struct source *source = world_source(world);
+    uint8_t choice = world_byte(world);
+    size_t len = lengths[choice & 7];
+    struct source *peer = source->peer != NOWHERE ? &world->sources[source->peer] : NULL;
+    switch (source->kind) {
+    case EVENTFD:
+    case CUSTOM:
+        use_eventfd(source, true);
+        break;
+    case RECEIVER:
+        break;
+    case DATAGRAM:
+#ifndef MIO_NO_NET
+        write_datagram(source, peer, len);
+        break;
+#endif
+    default:
+        write_stream(source, peer, len, choice & 8);
+    }
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static ptrdiff_t read_bytes(struct source *source, size_t len, bool in_pieces, bool peek)
+{
+    uint8_t *bytes = room(len);
+    const struct mio_buf list[] = {{bytes, len / 3}, {bytes, 0}, {bytes + len / 3, len - len / 3}};
+#ifndef MIO_NO_NET
+    if (source->kind == STREAM && peek)
+        return mio_unix_stream_peek(&source->stream, bytes, len);
+    if (source->kind == STREAM)
+        return in_pieces ? mio_unix_stream_readv(&source->stream, list, 3)
+                         : mio_unix_stream_read(&source->stream, bytes, len);
+#endif
+    (void)peek;
+    return in_pieces ? mio_pipe_receiver_readv(&source->receiver, list, 3)
+                     : mio_pipe_receiver_read(&source->receiver, bytes, len);
+}
+
+static void read_stream(struct source *source, const struct source *peer, uint8_t choice, bool peek)
+{
+    size_t len = lengths[choice & 7];
+    ptrdiff_t result = read_bytes(source, len, choice & 8, peek);
+    bool is_end = !peer || (source->ends & MIO_SHUTDOWN_READ) || (peer->ends & MIO_SHUTDOWN_WRITE);
+    if (len == 0) {
+        FUZZ_EQ(result, -EINVAL);
+    } else if (source->kind == NOTHING) {
+        FUZZ_EQ(result, -EBADF);
+    } else if (source->unread > 0) {
+        FUZZ_CHECK(result > 0 && (size_t)result <= smaller(len, source->unread));
+        for (ptrdiff_t i = 0; i < result; i++)
+            FUZZ_EQ(room(len)[i], (uint8_t)(source->next_read + i));
+        if (peek)
+            return;
+        source->unread -= (size_t)result;
+        source->next_read = (uint8_t)(source->next_read + result);
+    } else if (is_end) {
+        /* The peer closed with bytes of ours unread. */
+        FUZZ_CHECK(result == 0 || (source->kind == STREAM && !peer && result == -ECONNRESET));
+    } else {
+        FUZZ_EQ(result, -EAGAIN);
+    }
+}
+
+#ifndef MIO_NO_NET
+static ptrdiff_t receive(struct source *source, size_t len, bool with_addr, bool peek)
+{
+    struct mio_addr from = fuzz_pattern();
+    ptrdiff_t result;
+    if (!with_addr)
+        return peek ? mio_unix_datagram_peek(&source->datagram, room(len), len)
+                    : mio_unix_datagram_recv(&source->datagram, room(len), len);
+    result = peek ? mio_unix_datagram_peek_from(&source->datagram, room(len), len, &from)
+                  : mio_unix_datagram_recv_from(&source->datagram, room(len), len, &from);
+    if (result >= 0)
+        FUZZ_EQ(mio_addr_unix_kind(&from), MIO_UNIX_UNNAMED);
+    return result;
+}
+
+static void read_datagram(struct source *source, const struct source *peer, uint8_t choice,
+                          bool peek)
+{
+    size_t len = lengths[choice & 7];
+    struct queue *queue = &source->queue;
+    ptrdiff_t result = receive(source, len, choice & 8, peek);
+    if (queue->count == 0) {
+        FUZZ_CHECK(result == -EAGAIN || (!peer && result == -ECONNRESET));
+        return;
+    }
+    FUZZ_EQ(result, smaller(len, queue->length[queue->first]));
+    for (ptrdiff_t i = 0; i < result; i++)
+        FUZZ_EQ(room(len)[i], source->next_read);
+    if (peek)
+        return;
+    queue->first = (queue->first + 1) % QUEUE;
+    queue->count--;
+    source->next_read++;
+}
+#endif
+
+static void read_some(struct world *world, bool peek)
+{
+    struct source *source = world_source(world);
+    uint8_t choice = world_byte(world);
+    const struct source *peer = source->peer != NOWHERE ? &world->sources[source->peer] : NULL;
+    switch (source->kind) {
+    case EVENTFD:
+    case CUSTOM:
+        use_eventfd(source, false);
+        break;
+    case SENDER:
+        break;
+    case DATAGRAM:
+#ifndef MIO_NO_NET
+        read_datagram(source, peer, choice, peek);
+        break;
+#endif
+    default:
+        read_stream(source, peer, choice, peek && source->kind == STREAM);
+    }
+}
+
+void op_read(struct world *world)
+{
+    read_some(world, false);
+}
+
+void op_peek(struct world *world)
+{
+    read_some(world, true);
+}
+
+/* ---- Shutting down --------------------------------------------------------------------------- */
+
+void op_shutdown(struct world *world)
+{
+    struct source *source = world_source(world);
+    int how = world_byte(world) % 5;
+#ifndef MIO_NO_NET
+    bool is_valid = how >= MIO_SHUTDOWN_READ && how <= MIO_SHUTDOWN_BOTH;
+    int result = source->kind == DATAGRAM ? mio_unix_datagram_shutdown(&source->datagram, how)
+                                          : mio_unix_stream_shutdown(&source->stream, how);
+    if (!is_valid)
+        FUZZ_EQ(result, -EINVAL);
+    else if (source->kind == NOTHING)
+        FUZZ_EQ(result, -EBADF);
+    else if (source->kind == STREAM || source->kind == DATAGRAM)
+        FUZZ_CHECK(result == 0 || (result == -ENOTCONN && source->peer == NOWHERE));
+    if (result == 0)
+        source->ends |= (unsigned)how;
+#else
+    (void)source;
+    (void)how;
+#endif
+}

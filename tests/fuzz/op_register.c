@@ -1,0 +1,118 @@
+/* Registration, with arguments good and bad. */
+#include "world.h"
+
+#define KNOWN_BITS                                                                                 \
+    (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO | MIO_LEVEL | MIO_ONESHOT)
+
+/* Mostly good ones; with 0x80 all bits of the interest, or of the modes and what is unknown. */
+static mio_interest choose_interest(struct world *world)
+{
+    uint8_t choice = world_byte(world);
+    if (choice & 0x80)
+        return choice & 0x40 ? world_byte(world) : (mio_interest)choice << 4;
+    mio_interest directions = choice & 3 ? choice & 3 : 3;
+    return (directions & 1 ? MIO_READABLE : 0) | (directions & 2 ? MIO_WRITABLE : 0) |
+           (choice & 4 ? MIO_LEVEL : 0) | (choice & 8 ? MIO_ONESHOT : 0) |
+           (choice & 0x10 ? MIO_PRIORITY : 0);
+}
+
+/* What is wrong with the arguments, or 0. */
+static int refusal(const struct world *world, int poll, mio_interest interest)
+{
+    if ((interest & ~KNOWN_BITS) != 0 || (interest & KNOWN_BITS & 0xff) == 0)
+        return -EINVAL;
+    if (poll == NOWHERE)
+        return -EBADF;
+    return (interest & ~mio_poll_features(&world->polls[poll].poll)) != 0 ? -ENOTSUP : 0;
+}
+
+static void is_registered(struct source *source, int poll, mio_token token, mio_interest interest)
+{
+    source->poll = poll;
+    source->token = token;
+    source->interest = interest;
+    source->fresh = true;
+    source->told = false;
+}
+
+/* What a custom source's own function is to return; 0: the inner source's result. */
+static int choose_custom_result(struct world *world, struct source *source)
+{
+    uint8_t choice = source->kind == CUSTOM ? world_byte(world) : 0;
+    source->custom_result = choice >= 0xf0 ? (choice & 1 ? 7 : -ENODEV) : 0;
+    return source->custom_result > 0 ? -EINVAL : source->custom_result;
+}
+
+void op_register(struct world *world)
+{
+    int poll;
+    struct mio_registry *registry = world_registry(world, &poll);
+    struct source *source = world_source(world);
+    mio_interest interest = choose_interest(world);
+    mio_token token = ++world->last_token;
+    int custom = choose_custom_result(world, source);
+    int expected = refusal(world, poll, interest);
+    if (expected == 0)
+        expected = source->kind == NOTHING ? -EBADF : source->poll != NOWHERE ? -EEXIST : custom;
+    if (expected == 0 && source->ghost[poll] != 0)
+        expected = -EEXIST; /* epoll has the descriptor still */
+    FUZZ_EQ(mio_register(registry, &source->source, token, interest), expected);
+    if (expected == 0)
+        is_registered(source, poll, token, interest);
+}
+
+/* What the state of a source makes of a call for a registered one. */
+static int state_refusal(const struct source *source, int poll)
+{
+    if (source->kind == NOTHING)
+        return -EBADF;
+    if (source->poll == NOWHERE)
+        return -ENOENT;
+    return source->poll != poll ? -EINVAL : 0;
+}
+
+void op_reregister(struct world *world)
+{
+    int poll;
+    struct mio_registry *registry = world_registry(world, &poll);
+    struct source *source = world_source(world);
+    mio_interest interest = choose_interest(world);
+    mio_token token = ++world->last_token;
+    int custom = choose_custom_result(world, source);
+    int expected = refusal(world, poll, interest);
+    if (expected == 0)
+        expected = state_refusal(source, poll);
+    bool asked = expected == 0;
+    if (asked)
+        expected = custom;
+    FUZZ_EQ(mio_reregister(registry, &source->source, token, interest), expected);
+    if (expected == 0)
+        is_registered(source, poll, token, interest);
+    else if (asked)
+        source->poll = NOWHERE;
+}
+
+void op_deregister(struct world *world)
+{
+    int poll;
+    struct mio_registry *registry = world_registry(world, &poll);
+    struct source *source = world_source(world);
+    int custom = choose_custom_result(world, source);
+    int expected = poll == NOWHERE ? -EBADF : state_refusal(source, poll);
+    bool asked = expected == 0;
+    if (asked)
+        expected = custom;
+    FUZZ_EQ(mio_deregister(registry, &source->source), expected);
+    if (asked)
+        source->poll = NOWHERE;
+}
+
+void op_blocked(struct world *world)
+{
+    struct source *source = world_source(world);
+    uint32_t direction = world_byte(world) & (MIO_READABLE | MIO_WRITABLE | MIO_ERROR);
+    int expected = source->kind == NOTHING ? -EBADF : source->kind == CUSTOM ? -EINVAL : 0;
+    if (direction == 0 || (direction & MIO_ERROR))
+        expected = -EINVAL;
+    FUZZ_EQ(mio_source_blocked(&source->source, direction), expected);
+}

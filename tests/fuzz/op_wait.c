@@ -1,0 +1,124 @@
+/* Waits that do not wait, and what may and what must be reported. */
+#define _POSIX_C_SOURCE 200809L
+#include "world.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALL_READINESS                                                                              \
+    (MIO_READABLE | MIO_PRIORITY | MIO_WRITABLE | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED)
+
+/* So many events fit whatever happens: everything is there once at most. */
+enum { ROOM = 64 };
+
+static struct source *find_source(struct world *world, int poll, mio_token token)
+{
+    for (int i = 0; i < SOURCES; i++) {
+        struct source *source = &world->sources[i];
+        if ((source->poll == poll && source->token == token) || source->ghost[poll] == token)
+            return source;
+    }
+    return NULL;
+}
+
+static struct waker *find_waker(struct world *world, int poll, mio_token token)
+{
+    for (int i = 0; i < WAKERS; i++)
+        if (world->wakers[i].poll == poll && world->wakers[i].token == token)
+            return &world->wakers[i];
+    return NULL;
+}
+
+/* Of somebody who is there. Oneshot sources, and wakes, are told once. */
+static void check_event(struct world *world, int poll, const struct mio_event *event, bool has_room)
+{
+    struct waker *waker = find_waker(world, poll, event->token);
+    struct source *source = find_source(world, poll, event->token);
+    FUZZ_CHECK(event->readiness != 0 && (event->readiness & ~ALL_READINESS) == 0);
+    if (waker) {
+        FUZZ_EQ(event->readiness, MIO_READABLE);
+        FUZZ_CHECK(waker->pending);
+        waker->pending = false;
+        return;
+    }
+    FUZZ_CHECK(source);
+    if (source->poll != poll || source->token != event->token)
+        return;
+    FUZZ_CHECK(!source->told || !(source->interest & MIO_ONESHOT));
+    source->told = true;
+    source->fresh = source->fresh && has_room;
+}
+
+/* What the system says of a descriptor, of the directions that the source asked for. */
+static uint32_t asked_readiness(const struct source *source)
+{
+    struct pollfd entry = {
+        .fd = mio_source_fd(source->kind == CUSTOM ? &source->inner : &source->source),
+        .events = POLLIN | POLLOUT,
+    };
+    uint32_t readiness = 0;
+    FUZZ_CHECK(poll(&entry, 1, 0) >= 0);
+    FUZZ_CHECK(!(entry.revents & POLLNVAL));
+    if (entry.revents & (POLLIN | POLLHUP | POLLERR))
+        readiness |= MIO_READABLE;
+    if (entry.revents & (POLLOUT | POLLHUP | POLLERR))
+        readiness |= MIO_WRITABLE;
+    return readiness & source->interest;
+}
+
+/* In level mode at every wait, else once after a registration. */
+static void check_source_was_told(struct source *source, const struct mio_event *events, int n)
+{
+    uint32_t told = 0;
+    bool always = (source->interest & (MIO_LEVEL | MIO_ONESHOT)) == MIO_LEVEL;
+    for (int i = 0; i < n; i++)
+        if (events[i].token == source->token)
+            told |= events[i].readiness;
+    if (always || (source->fresh && !(source->interest & MIO_ONESHOT)))
+        FUZZ_EQ(asked_readiness(source) & ~told, 0);
+    else if (source->fresh && !source->told)
+        FUZZ_EQ(asked_readiness(source), 0);
+    source->fresh = false;
+}
+
+static void check_all_was_told(struct world *world, int poll, const struct mio_event *events, int n)
+{
+    for (int i = 0; i < SOURCES; i++)
+        if (world->sources[i].poll == poll)
+            check_source_was_told(&world->sources[i], events, n);
+    for (int i = 0; i < WAKERS; i++)
+        FUZZ_CHECK(world->wakers[i].poll != poll || !world->wakers[i].pending);
+}
+
+static void check_forget(struct mio_event *events, int n)
+{
+    mio_token token = events[n / 2].token;
+    mio_events_forget(events, (size_t)n, token);
+    for (int i = 0; i < n; i++)
+        FUZZ_EQ(events[i].readiness == 0, events[i].token == token);
+}
+
+void look_for_events(struct world *world, int index, size_t capacity, int64_t timeout_ns)
+{
+    struct poll *poll = &world->polls[index];
+    struct mio_event *block = calloc(ROOM, sizeof *block);
+    FUZZ_CHECK(block && capacity <= ROOM);
+    struct mio_event *events = block + ROOM - capacity; /* nothing lies behind them */
+    int n = mio_poll_wait(&poll->poll, events, capacity, timeout_ns);
+    if (capacity == 0 || !poll->open) {
+        FUZZ_EQ(n, capacity == 0 ? -EINVAL : -EBADF);
+        free(block);
+        return;
+    }
+    FUZZ_CHECK(n >= 0 && (size_t)n <= capacity);
+    poll->waits++;
+    poll->events += (uint64_t)n;
+    for (int i = 0; i < n; i++)
+        check_event(world, index, &events[i], capacity == ROOM);
+    if (capacity == ROOM)
+        check_all_was_told(world, index, events, n);
+    if (n > 0)
+        check_forget(events, n);
+    free(block);
+}
