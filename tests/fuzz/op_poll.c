@@ -96,10 +96,9 @@ void op_clone_close(struct world *world)
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-void op_waker_open(struct world *world)
+static void open_waker(struct world *world, struct mio_registry *registry, int poll)
 {
-    int poll, i = 0;
-    struct mio_registry *registry = world_registry(world, &poll);
+    int i = 0;
     while (world->wakers[i].poll != NOWHERE && i < WAKERS - 1)
         i++;
     struct waker *waker = &world->wakers[i];
@@ -118,6 +117,16 @@ void op_waker_open(struct world *world)
     world->polls[poll].wakers++;
 }
 
+/* Sometimes many, so that they run out. */
+void op_waker_open(struct world *world)
+{
+    int poll;
+    struct mio_registry *registry = world_registry(world, &poll);
+    int count = world_byte(world) >= 0xe0 ? MIO_WAKERS_MAX / 2 + 1 : 1;
+    for (int i = 0; i < count; i++)
+        open_waker(world, registry, poll);
+}
+
 void close_waker(struct world *world, struct waker *waker, bool abandon)
 {
     FUZZ_EQ(abandon ? mio_waker_abandon(&waker->waker) : mio_waker_close(&waker->waker), 0);
@@ -126,14 +135,24 @@ void close_waker(struct world *world, struct waker *waker, bool abandon)
     waker->poll = NOWHERE;
 }
 
-void op_waker_close(struct world *world)
+/* Mostly an open one. */
+static struct waker *choose_waker(struct world *world)
 {
-    close_waker(world, &world->wakers[world_byte(world) % WAKERS], false);
+    uint8_t choice = world_byte(world);
+    int i = choice % WAKERS;
+    for (int tries = 0; tries < WAKERS && choice < 0xf0; tries++, i = (i + 1) % WAKERS)
+        if (world->wakers[i].poll != NOWHERE)
+            break;
+    return &world->wakers[i];
 }
 
-void op_wake(struct world *world)
+void op_waker_close(struct world *world)
 {
-    struct waker *waker = &world->wakers[world_byte(world) % WAKERS];
+    close_waker(world, choose_waker(world), false);
+}
+
+void wake(struct world *world, struct waker *waker)
+{
     FUZZ_EQ(mio_waker_wake(&waker->waker), waker->poll == NOWHERE ? -EBADF : 0);
     if (waker->poll == NOWHERE)
         return;
@@ -141,11 +160,16 @@ void op_wake(struct world *world)
     world->polls[waker->poll].wakes++;
 }
 
+void op_wake(struct world *world)
+{
+    wake(world, choose_waker(world));
+}
+
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 void op_wait(struct world *world)
 {
-    static const uint8_t capacities[] = {64, 64, 64, 1, 2, 3, 7, 0};
+    static const uint8_t capacities[] = {EVENTS_MAX, EVENTS_MAX, EVENTS_MAX, 1, 2, 3, 7, 0};
     uint8_t choice = world_byte(world);
     look_for_events(world, choice & 1, capacities[choice >> 1 & 7], choice & 0x80 ? -1 : 0);
 }

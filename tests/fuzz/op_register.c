@@ -61,6 +61,15 @@ void op_register(struct world *world)
         is_registered(source, poll, token, interest);
 }
 
+void register_again(struct world *world, struct source *source)
+{
+    struct mio_registry *registry = mio_poll_registry(&world->polls[source->poll].poll);
+    mio_token token = ++world->last_token;
+    source->custom_result = 0;
+    FUZZ_EQ(mio_reregister(registry, &source->source, token, MIO_READABLE | MIO_WRITABLE), 0);
+    is_registered(source, source->poll, token, MIO_READABLE | MIO_WRITABLE);
+}
+
 /* What the state of a source makes of a call for a registered one. */
 static int state_refusal(const struct source *source, int poll)
 {

@@ -9,9 +9,6 @@
 #define ALL_READINESS                                                                              \
     (MIO_READABLE | MIO_PRIORITY | MIO_WRITABLE | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED)
 
-/* So many events fit whatever happens: everything is there once at most. */
-enum { ROOM = 64 };
-
 static struct source *find_source(struct world *world, int poll, mio_token token)
 {
     for (int i = 0; i < SOURCES; i++) {
@@ -30,11 +27,23 @@ static struct waker *find_waker(struct world *world, int poll, mio_token token)
     return NULL;
 }
 
+static void check_event_text(const struct mio_event *event)
+{
+    char text[MIO_EVENT_TEXT];
+    int length = mio_event_format(event, text, sizeof text);
+    FUZZ_CHECK(length > 0 && length < MIO_EVENT_TEXT);
+    FUZZ_EQ(strlen(text), length);
+    FUZZ_EQ(mio_event_format(event, text, (size_t)length), -ENOSPC);
+    FUZZ_EQ(text[0], '\0');
+    FUZZ_CHECK(mio_interest_format(event->readiness, text, sizeof text) > 0);
+}
+
 /* Of somebody who is there. Oneshot sources, and wakes, are told once. */
 static void check_event(struct world *world, int poll, const struct mio_event *event, bool has_room)
 {
     struct waker *waker = find_waker(world, poll, event->token);
     struct source *source = find_source(world, poll, event->token);
+    check_event_text(event);
     FUZZ_CHECK(event->readiness != 0 && (event->readiness & ~ALL_READINESS) == 0);
     if (waker) {
         FUZZ_EQ(event->readiness, MIO_READABLE);
@@ -102,9 +111,9 @@ static void check_forget(struct mio_event *events, int n)
 void look_for_events(struct world *world, int index, size_t capacity, int64_t timeout_ns)
 {
     struct poll *poll = &world->polls[index];
-    struct mio_event *block = calloc(ROOM, sizeof *block);
-    FUZZ_CHECK(block && capacity <= ROOM);
-    struct mio_event *events = block + ROOM - capacity; /* nothing lies behind them */
+    struct mio_event *block = calloc(EVENTS_MAX, sizeof *block);
+    FUZZ_CHECK(block && capacity <= EVENTS_MAX);
+    struct mio_event *events = block + EVENTS_MAX - capacity; /* nothing lies behind them */
     int n = mio_poll_wait(&poll->poll, events, capacity, timeout_ns);
     if (capacity == 0 || !poll->open) {
         FUZZ_EQ(n, capacity == 0 ? -EINVAL : -EBADF);
@@ -115,8 +124,8 @@ void look_for_events(struct world *world, int index, size_t capacity, int64_t ti
     poll->waits++;
     poll->events += (uint64_t)n;
     for (int i = 0; i < n; i++)
-        check_event(world, index, &events[i], capacity == ROOM);
-    if (capacity == ROOM)
+        check_event(world, index, &events[i], capacity == EVENTS_MAX);
+    if (capacity == EVENTS_MAX)
         check_all_was_told(world, index, events, n);
     if (n > 0)
         check_forget(events, n);

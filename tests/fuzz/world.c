@@ -124,13 +124,32 @@ void world_begin(struct world *world, const uint8_t *data, size_t size)
         op_poll_open(world);
 }
 
+static void look_at_polls(struct world *world)
+{
+    for (int i = 0; i < POLLS; i++)
+        if (world->polls[i].open)
+            look_for_events(world, i, EVENTS_MAX, 0);
+}
+
+/* Whatever has happened, everything still works. */
+static void use_all(struct world *world)
+{
+    for (int i = 0; i < WAKERS; i++)
+        if (world->wakers[i].poll != NOWHERE)
+            wake(world, &world->wakers[i]);
+    for (int i = 0; i < SOURCES; i++)
+        if (world->sources[i].poll != NOWHERE)
+            register_again(world, &world->sources[i]);
+}
+
 void world_end(struct world *world)
 {
     world_check(world);
-    /* What is due is still reported right, and nothing is once all is closed. */
-    for (int i = 0; i < POLLS; i++)
-        if (world->polls[i].open)
-            look_for_events(world, i, 64, 0);
+    look_at_polls(world);
+    use_all(world);
+    look_at_polls(world);
+    use_all(world); /* once more: what was told before is told again */
+    look_at_polls(world);
     for (int i = 0; i < SOURCES; i++)
         close_source(world, &world->sources[i]);
     for (int i = 0; i < WAKERS; i++)
@@ -139,10 +158,8 @@ void world_end(struct world *world)
     for (int i = 0; i < CLONES; i++)
         close_clone(&world->clones[i], false);
     world_check(world);
-    for (int i = 0; i < POLLS; i++) {
-        if (world->polls[i].open)
-            look_for_events(world, i, 64, 0);
+    look_at_polls(world);
+    for (int i = 0; i < POLLS; i++)
         FUZZ_EQ(mio_poll_close(&world->polls[i].poll), 0);
-    }
     FUZZ_EQ(open_descriptors(), descriptors_before);
 }

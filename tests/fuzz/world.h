@@ -26,6 +26,9 @@ struct queue {
     unsigned first, count;
 };
 
+/* The directions that were shut down, also where there are no sockets. */
+enum { NO_READING = 1, NO_WRITING = 2 };
+
 struct source {
     enum kind kind; /* NOTHING: closed */
     union {
@@ -46,7 +49,7 @@ struct source {
     bool told;  /* reported since it was (re)registered */
     mio_token ghost[POLLS]; /* registered there once, abandoned since: epoll goes on */
     int peer;               /* the slot of the other end, or NOWHERE */
-    unsigned ends;          /* MIO_SHUTDOWN_... */
+    unsigned ends;          /* NO_READING, NO_WRITING */
     size_t unread;          /* bytes that can be read; of an eventfd its count */
     uint8_t next_read, next_written;
     struct queue queue;
@@ -99,10 +102,14 @@ void op_waker_open(struct world *world);
 void op_waker_close(struct world *world);
 void op_wake(struct world *world);
 void op_wait(struct world *world);
+void wake(struct world *world, struct waker *waker);
 void close_waker(struct world *world, struct waker *waker, bool abandon);
 void close_clone(struct clone *clone, bool abandon);
 
 /* ---- op_wait.c ------------------------------------------------------------------------------- */
+
+/* So many events fit whatever happens: everything is there once at most. */
+enum { EVENTS_MAX = 64 };
 
 void look_for_events(struct world *world, int poll, size_t capacity, int64_t timeout_ns);
 
@@ -119,6 +126,7 @@ extern const struct mio_source_ops custom_ops;
 
 /* ---- op_register.c --------------------------------------------------------------------------- */
 
+void register_again(struct world *world, struct source *source);
 void op_register(struct world *world);
 void op_reregister(struct world *world);
 void op_deregister(struct world *world);
