@@ -1821,8 +1821,10 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  *          -EMSGSIZE      longer than the send buffer
  *          -ENOTCONN      send on a socket that is not connected
  *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,
- *          was never there, is connected with another one, or of another kind. Linux forgets a
- *          connected peer that is gone: the next send is -ENOTCONN.
+ *          was never there, is connected with another one, or of another kind. When send finds the
+ *          connected peer gone (-ECONNREFUSED), Linux forgets it, the next send is -ENOTCONN, and
+ *          what was received but not read yet is lost: read until -EAGAIN before the send where
+ *          that matters.
  *          -EPIPE         writing was shut down, here or by the receiver that reads no more
  *          -ENOBUFS, -EFAULT, ...  from the system
  * Threads  any

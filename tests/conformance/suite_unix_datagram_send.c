@@ -252,6 +252,26 @@ static void receiver_that_has_closed(void)
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
 }
 
+/* A send that fails drops what could be read before it. What was read first is not lost. */
+static void receiver_that_has_closed_and_left_datagrams(void)
+{
+    struct mio_unix_datagram socket;
+    char byte;
+    int peer;
+    for (int read = 0; read < 2; read++) {
+        unix_datagram_peer(&socket, &peer);
+        CHECK_EQ(send(peer, "y", 1, 0), 1);
+        CHECK_EQ(close(peer), 0);
+        CHECK_EQ(mio_unix_datagram_peek(&socket, &byte, 1), 1);
+        if (read)
+            CHECK_EQ(mio_unix_datagram_recv(&socket, &byte, 1), 1);
+        CHECK_EQ(mio_unix_datagram_send(&socket, "x", 1), -ECONNREFUSED);
+        CHECK_EQ(mio_unix_datagram_recv(&socket, &byte, 1), -EAGAIN);
+        CHECK_EQ(mio_unix_datagram_send(&socket, "x", 1), -ENOTCONN);
+        CHECK_EQ(mio_unix_datagram_close(&socket), 0);
+    }
+}
+
 /* The peer of a pair turns to somebody else; so many datagrams that it had not read are lost. */
 static void desert(struct mio_unix_datagram *socket, int *peer, int *other, int lost)
 {
@@ -326,6 +346,7 @@ static const struct test_case cases[] = {
     {"others_can_no_longer_send_to_a_connected_socket",
      others_can_no_longer_send_to_a_connected_socket, 0},
     {"receiver_that_has_closed", receiver_that_has_closed, 0},
+    {"receiver_that_has_closed_and_left_datagrams", receiver_that_has_closed_and_left_datagrams, 0},
     {"peer_that_connects_to_another_and_loses_datagrams",
      peer_that_connects_to_another_and_loses_datagrams, 0},
     {"peer_that_connects_to_another_and_loses_nothing",
