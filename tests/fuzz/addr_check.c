@@ -181,6 +181,9 @@ static void check_sockaddr(const struct mio_addr *addr)
     struct mio_addr back = fuzz_pattern();
     int length = mio_addr_to_sockaddr(addr, (struct sockaddr *)&out, sizeof out);
     FUZZ_CHECK(length > 0 && (size_t)length <= sizeof out);
+    /* More the system would not take back. */
+    FUZZ_CHECK(mio_addr_family(addr) != MIO_ADDR_UNIX ||
+               (size_t)length <= sizeof(struct sockaddr_un));
     for (size_t size = 0; size < (size_t)length; size++) {
         struct sockaddr_storage small;
         memset(&small, PATTERN, sizeof small);

@@ -67,7 +67,7 @@ static uint32_t asked_readiness(const struct source *source)
         .events = POLLIN | POLLOUT,
     };
     uint32_t readiness = 0;
-    FUZZ_CHECK(poll(&entry, 1, 0) >= 0);
+    FUZZ_CHECK(poll_uninterrupted(&entry, 1) >= 0);
     FUZZ_CHECK(!(entry.revents & POLLNVAL));
     if (entry.revents & (POLLIN | POLLHUP | POLLERR))
         readiness |= MIO_READABLE;
@@ -108,20 +108,32 @@ static void check_forget(struct mio_event *events, int n)
         FUZZ_EQ(events[i].readiness == 0, events[i].token == token);
 }
 
+/* LibFuzzer has a timer whose signals come at any time. No event is lost by them. */
+static int wait_uninterrupted(struct poll *poll, struct mio_event *events, size_t capacity,
+                              int64_t timeout_ns)
+{
+    for (int tries = 0; tries < TRIES; tries++) {
+        int n = mio_poll_wait(&poll->poll, events, capacity, timeout_ns);
+        poll->waits += poll->open && capacity > 0;
+        if (n != -EINTR)
+            return n;
+    }
+    return -EINTR;
+}
+
 void look_for_events(struct world *world, int index, size_t capacity, int64_t timeout_ns)
 {
     struct poll *poll = &world->polls[index];
     struct mio_event *block = calloc(EVENTS_MAX, sizeof *block);
     FUZZ_CHECK(block && capacity <= EVENTS_MAX);
     struct mio_event *events = block + EVENTS_MAX - capacity; /* nothing lies behind them */
-    int n = mio_poll_wait(&poll->poll, events, capacity, timeout_ns);
+    int n = wait_uninterrupted(poll, events, capacity, timeout_ns);
     if (capacity == 0 || !poll->open) {
         FUZZ_EQ(n, capacity == 0 ? -EINVAL : -EBADF);
         free(block);
         return;
     }
     FUZZ_CHECK(n >= 0 && (size_t)n <= capacity);
-    poll->waits++;
     poll->events += (uint64_t)n;
     for (int i = 0; i < n; i++)
         check_event(world, index, &events[i], capacity == EVENTS_MAX);

@@ -91,6 +91,15 @@ void world_check(struct world *world)
 /* More than the world can have, were all of it open at once. */
 enum { DESCRIPTORS = 200 };
 
+int poll_uninterrupted(struct pollfd *entries, unsigned count)
+{
+    int n = -1;
+    errno = EINTR;
+    for (int tries = 0; n < 0 && errno == EINTR && tries < TRIES; tries++)
+        n = poll(entries, count, 0);
+    return n;
+}
+
 /* With one system call, for this is done twice for every input. */
 static int open_descriptors(void)
 {
@@ -98,7 +107,7 @@ static int open_descriptors(void)
     int count = DESCRIPTORS;
     for (int i = 0; i < DESCRIPTORS; i++)
         entries[i] = (struct pollfd){.fd = i};
-    FUZZ_CHECK(poll(entries, DESCRIPTORS, 0) >= 0);
+    FUZZ_CHECK(poll_uninterrupted(entries, DESCRIPTORS) >= 0);
     for (int i = 0; i < DESCRIPTORS; i++)
         count -= (entries[i].revents & POLLNVAL) != 0;
     return count;

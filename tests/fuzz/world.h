@@ -89,6 +89,10 @@ void world_check(struct world *world);
 void world_end(struct world *world);
 /* Sources, wakers and clones of a poll. */
 uint32_t world_users(const struct world *world, int poll);
+/* As poll(2) that does not wait, but for the signals of libFuzzer's timer. */
+struct pollfd;
+int poll_uninterrupted(struct pollfd *entries, unsigned count);
+enum { TRIES = 100 };
 bool is_epoll(const struct world *world, int poll);
 
 /* ---- op_poll.c: polls, clones, wakers, waiting ----------------------------------------------- */
