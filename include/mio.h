@@ -631,11 +631,12 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *     if (n < 0)
  *         n = -errno;
  *     mio_ready_after(&ready, MIO_READABLE, n, sizeof buf);
- *     if (!(ready & MIO_READABLE))
+ *     if (!(ready & MIO_READABLE) && (n == -EAGAIN || n > 0))
  *         mio_source_blocked(&source, MIO_READABLE);
  *
- * That is for streams. Descriptors of another kind (eventfd, timerfd, signalfd, inotify) are read
- * until -EAGAIN, and mio_source_blocked is called then.
+ * That is for streams. Not after the end or an error, which emulated edges would tell without end.
+ * Descriptors of another kind (eventfd, timerfd, signalfd, inotify) are read until -EAGAIN, and
+ * mio_source_blocked is called then.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -675,8 +676,9 @@ MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_s
 
 /*
  * Tells the library about I/O that you did on a descriptor yourself: call it after the operation
- * returned would-block or moved less than it was asked to. Backends that emulate edges need it to
- * report that direction again; on epoll it changes nothing. The socket types do it themselves.
+ * returned would-block, or moved something but less than it was asked to. Backends that emulate
+ * edges need it to report that direction again, at once where it is ready; on epoll it changes
+ * nothing. The socket types do it themselves.
  *
  * direction  MIO_READABLE, MIO_WRITABLE or both
  * Returns    0; also when the source is not registered

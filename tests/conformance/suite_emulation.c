@@ -91,6 +91,39 @@ static void defect_04_raw_descriptor_is_told_again(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* Reads as mio_source_init_fd says; saying blocked at the end, too, would be told for ever. */
+static void end_by_the_rule_for_raw_descriptors_is_told_once(void)
+{
+    struct mio_poll poll;
+    struct channel channel;
+    struct mio_event event;
+    char buf[16];
+    uint32_t ready = 0;
+    int events = 0;
+    test_poll_init(&poll);
+    channel_open(&channel, CHANNEL_PIPE);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
+    channel_send(&channel, "data", 4);
+    channel_finish(&channel);
+    for (int i = 0; i < 8; i++) {
+        if (mio_poll_wait(&poll, &event, 1, i == 0 ? TEST_SOON : 0) != 1)
+            continue;
+        events++;
+        ready |= event.readiness;
+        while (ready & MIO_READABLE) {
+            ptrdiff_t n = read(mio_source_fd(channel.source), buf, sizeof buf);
+            if (n < 0)
+                n = -errno;
+            mio_ready_after(&ready, MIO_READABLE, n, sizeof buf);
+            if (!(ready & MIO_READABLE) && (n == -EAGAIN || n > 0))
+                CHECK_EQ(mio_source_blocked(channel.source, MIO_READABLE), 0);
+        }
+    }
+    CHECK_EQ(events, 1);
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 #ifndef MIO_NO_NET
 static void peek_that_succeeds_arms_nothing(void)
 {
@@ -258,6 +291,8 @@ static const struct test_case cases[] = {
     {"every_ready_source_has_its_turn", every_ready_source_has_its_turn, TEST_ANY_MODE},
     {"wakers_and_sources_take_turns", wakers_and_sources_take_turns, 0},
     {"defect_04_raw_descriptor_is_told_again", defect_04_raw_descriptor_is_told_again, 0},
+    {"end_by_the_rule_for_raw_descriptors_is_told_once",
+     end_by_the_rule_for_raw_descriptors_is_told_once, 0},
 #ifndef MIO_NO_NET
     {"peek_that_succeeds_arms_nothing", peek_that_succeeds_arms_nothing, 0},
     {"urgent_data_is_told_again", urgent_data_is_told_again, 0},
