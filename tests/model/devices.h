@@ -1,0 +1,73 @@
+/*
+ * The sources of a run, one of each kind, and their peers. The peer's side is plain system calls,
+ * so that the library is never its own witness.
+ */
+#ifndef MIO_TEST_DEVICES_H
+#define MIO_TEST_DEVICES_H
+
+#include <mio.h>
+
+struct device;
+
+/* What a kind can do; NULL where it cannot. Transfers of streams end short when they drain. */
+struct device_kind {
+    const char *name;
+    bool is_stream;
+    bool is_socket;
+    bool is_exact; /* READ_CLOSED and WRITE_CLOSED mean what they say */
+    bool is_net;   /* its peer's acts may arrive in pieces, and late */
+    bool is_raw;   /* a descriptor of ours, on which the library does no I/O */
+    void (*open)(struct device *device);
+    ptrdiff_t (*read)(struct device *device, void *buf, size_t len);
+    ptrdiff_t (*readv)(struct device *device, const struct mio_buf *bufs, size_t count);
+    ptrdiff_t (*peek)(struct device *device, void *buf, size_t len);
+    ptrdiff_t (*write)(struct device *device, const void *buf, size_t len);
+    ptrdiff_t (*writev)(struct device *device, const struct mio_buf *bufs, size_t count);
+    int (*shutdown)(struct device *device, int how); /* 1 to 3: MIO_SHUTDOWN_READ, ... */
+    int (*close)(struct device *device);
+    mio_fd (*into_fd)(struct device *device);
+};
+
+enum { DEVICES_MAX = 9 };
+
+struct device {
+    const struct device_kind *kind;
+    union {
+        struct mio_source source; /* the first member of all */
+#ifndef MIO_NO_NET
+        struct mio_tcp_stream tcp_stream;
+        struct mio_unix_stream unix_stream;
+        struct mio_unix_listener unix_listener;
+        struct mio_udp_socket udp_socket;
+        struct mio_unix_datagram unix_datagram;
+#endif
+        struct mio_pipe_receiver pipe_receiver;
+        struct mio_pipe_sender pipe_sender;
+    } as;
+    int peer; /* -1: gone */
+};
+
+/* All kinds of this build, up to one with a NULL name. */
+extern const struct device_kind device_kinds[];
+
+void device_open(struct device *device);
+/* After the source was closed: the peer goes, too. */
+void device_end(struct device *device);
+bool device_is_open(const struct device *device);
+
+/* What poll(2) says of the source's descriptor now; 0 when it is closed. */
+uint32_t device_truth(const struct device *device);
+/* How many bytes a read would find. */
+int device_unread(const struct device *device);
+
+/* What the peer does, unless it is gone. Acts of the net are given time to arrive. */
+void peer_send(struct device *device, size_t len);
+void peer_receive(struct device *device, size_t len);
+void peer_finish(struct device *device);
+void peer_close(struct device *device);
+void peer_reset(struct device *device);
+
+/* Ends the program when the test itself cannot go on. */
+void device_require(bool holds, const char *what);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The contract of mio.h on readiness, as a machine so small that it can be believed.
+ *
+ * The truth about a descriptor is what poll(2) says of it. The model adds what no descriptor knows:
+ * what it is registered for, what is armed, and what was told. From both follows, for each wait,
+ * what must be told, what may be, and what must not. A backend that breaks a rule is wrong, however
+ * it works inside.
+ *
+ * THE RULES
+ *
+ * Must   level     a direction that is ready before the wait is told by it.
+ *        oneshot   a source that is ready in any direction is told, once.
+ *        edge      a direction that is ready is told once after it was armed: by register, by
+ *                  reregister, or by draining it (mio_drained; -EAGAIN alone where short transfers
+ *                  do not count). What was ready when it was drained, though the read said -EAGAIN,
+ *                  has not become ready since (a datagram socket that was shut down): no debt.
+ *                  The first end of a stream or pipe is told even undrained.
+ *        waker     a wake is told once, and wakes before that merge.
+ *                  A wait that was full may leave debts to the next ones, but not for ever.
+ *
+ * May    Spurious events, hints, more directions of a source that is told anyway, a new edge for
+ *        each act on the source where the kernel keeps the edges.
+ *
+ * Must   A token that nobody gave, of another poll, or of a registration that was over when the
+ * not    wait began.
+ *        A direction nobody asked for, unless with an error or an end.
+ *        An end or an error that is not there, on streams and pipes.
+ *        oneshot   a direction twice.
+ *        edge      where edges are emulated: a direction that was not drained since it was told,
+ *                  unless with an end or an error that was not told yet.
+ *        restless  events without end: another one, though nobody has touched the source since. In
+ *                  level mode only where the source is not ready.
+ *
+ * TIME is the number of a wait. A registration is armed at the wait that began last; what a later
+ * wait reports was told after that. Where another thread waits (loose), that wait may still be
+ * running, and what it reports may be older or newer: it is good enough to pay a debt.
+ */
+#ifndef MIO_TEST_MODEL_H
+#define MIO_TEST_MODEL_H
+
+#include <mio.h>
+#include <stdatomic.h>
+
+enum { MODEL_READ, MODEL_WRITE, MODEL_SIDES };
+
+/* How many waits that are full may pass a source by, and how many edges one act may raise. */
+enum { MODEL_PATIENCE = 32, MODEL_EDGES = 1, MODEL_EDGES_OF_NET = 4 };
+
+/*
+ * One registration: a token stands for exactly one, so that an event that comes too late gives
+ * itself away. The first fields are written before the library knows the token, the others by the
+ * thread that waits, and over by the one that gives the registration up.
+ */
+struct model_registration {
+    mio_interest interest;
+    uint8_t poll, place;
+    bool loose;
+    atomic_uint told;                 /* all readiness, by the waiter */
+    atomic_uint told_at[MODEL_SIDES]; /* the last wait that told it, 0: none */
+    atomic_uint over_after;           /* waits after this one do not tell it, 0: it lasts */
+};
+
+/* A direction. */
+struct model_side {
+    bool owed_when_ready; /* armed by the contract */
+    bool may_be_told;     /* armed where edges are emulated, which arm more readily */
+    uint32_t armed_at;
+    uint32_t ready_then; /* bits of poll(2) that are no news */
+};
+
+/* A source, or a waker: that is one with READABLE, which every wake arms. */
+struct model_source {
+    struct model_registration *registration; /* NULL: none */
+    struct model_side sides[MODEL_SIDES];
+    uint32_t ends_told;
+    unsigned passed_by, restless;
+};
+
+/* A registration begins, or is replaced. */
+void model_arm(struct model_source *source, struct model_registration *registration, uint32_t now);
+
+/*
+ * I/O met -EAGAIN or was short. truth: what poll(2) says after -EAGAIN, 0 after a short transfer;
+ * drained: by the contract, not only by the means of an emulation.
+ */
+void model_drained(struct model_source *source, int side, uint32_t truth, bool drained,
+                   uint32_t now);
+
+/* A waker is opened, with nothing to tell, and woken. */
+void model_waker(struct model_source *waker, struct model_registration *registration);
+void model_woken(struct model_source *waker, uint32_t now);
+
+/* Somebody did something to the source or its peer, so edges may come. */
+void model_touched(struct model_source *source);
+
+/*
+ * exact: whether ends and errors of this source mean what they say.
+ * Whether the wait that just ended should have told the source, by the truth before it; or, where
+ * another thread waited, some wait since.
+ */
+bool model_owes(const struct model_source *source, uint32_t truth, bool exact, uint32_t now);
+
+/*
+ * The other thread is gone. What it may have been told already, the loose rule could not say, so it
+ * may come again.
+ */
+void model_tighten(struct model_source *source);
+
+/*
+ * An event of a wait: these return what is wrong with it, or NULL. The first knows only what any
+ * thread may know, and notes what was told; the second has the source to itself. truth: what
+ * poll(2) said before the wait or after it.
+ */
+const char *model_check(struct model_registration *registration, unsigned poll,
+                        const struct mio_event *event, uint32_t now);
+
+struct model_kind {
+    bool emulated; /* edges */
+    bool exact;    /* ends and errors mean what they say */
+    unsigned edges;
+};
+const char *model_check_source(struct model_source *source, const struct mio_event *event,
+                               uint32_t truth, struct model_kind kind);
+
+#endif
