@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static struct fault_plan plan;
+static struct fault_plan plan, standing;
 static atomic_ulong counts[FAULT_CALLS];
 static atomic_bool happened;
 
@@ -20,6 +20,11 @@ void fault_set(const struct fault_plan *next)
     for (int i = 0; i < FAULT_CALLS; i++)
         atomic_store(&counts[i], 0);
     atomic_store(&happened, false);
+}
+
+void fault_set_standing(const struct fault_plan *always)
+{
+    standing = always ? *always : (struct fault_plan){.nth = 0};
 }
 
 unsigned long fault_count(enum fault_call call)
@@ -45,14 +50,18 @@ const char *fault_name(enum fault_call call)
     return names[call];
 }
 
+static bool is_due(const struct fault_plan *wanted, enum fault_call call, unsigned long number)
+{
+    return wanted->nth != 0 && call == wanted->call &&
+           (wanted->all_after ? number >= wanted->nth : number == wanted->nth);
+}
+
 /* Counts a call. Returns what is to happen to it: nothing (0), an error, or FAULT_ONE_BYTE. */
 static int next_fault(enum fault_call call)
 {
     unsigned long number = atomic_fetch_add(&counts[call], 1) + 1;
-    bool is_due = plan.nth != 0 && call == plan.call &&
-                  (plan.all_after ? number >= plan.nth : number == plan.nth);
-    if (!is_due)
-        return 0;
+    if (!is_due(&plan, call, number))
+        return is_due(&standing, call, number) ? standing.error : 0;
     atomic_store(&happened, true);
     return plan.error;
 }

@@ -14,8 +14,8 @@
 /* A number for each call: FAULT_bind and so on, and for those that bypass libc. */
 #define FAULT_RAW_CALLS(X)                                                                         \
     X(read)                                                                                        \
-    X(write) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64)    \
-        X(pwritev2)
+    X(write)                                                                                       \
+    X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2)
 
 enum fault_call {
 #define FAULT_NUMBER(result, name, parameters, arguments) FAULT_##name,
@@ -39,6 +39,10 @@ struct fault_plan {
 
 /* Sets the plan, or none (NULL), and starts to count from 0. Not while other threads make calls. */
 void fault_set(const struct fault_plan *plan);
+
+/* A second plan that holds beside each of the first kind, until it is set to none (NULL): a system
+ * that lacks a call. What both are due for is up to the first. */
+void fault_set_standing(const struct fault_plan *always);
 
 /* How often the call was made since, and whether the plan came true. */
 unsigned long fault_count(enum fault_call call);

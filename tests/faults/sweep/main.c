@@ -1,0 +1,184 @@
+/* The driver of the sweep. */
+#define _GNU_SOURCE 1
+#include "run.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+/* Of the calls that one step makes, or the same step in another place, so many are swept. */
+enum { CALLS_MAX = 12, PROBLEMS_SHOWN = 200 };
+
+static struct {
+    unsigned long scenarios, sites, faults, left_out, problems;
+} total;
+
+static void tell(const struct scenario *scenario, const struct fault_plan *plan)
+{
+    if (++total.problems > PROBLEMS_SHOWN)
+        return;
+    if (!plan)
+        test_note("%s, without a fault: %s", scenario->name, sweep_run.problem);
+    else
+        test_note("%s, %s number %lu is %s%s: %s", scenario->name, sweep_name(sweep_run.number),
+                  plan->nth, plan->error > 0 ? mio_error_name(plan->error) : "short",
+                  plan->all_after ? " from then on" : "", sweep_run.problem);
+}
+
+static void run(const struct scenario *scenario, int number, const struct fault_plan *plan)
+{
+    total.faults += plan != NULL;
+    if (!sweep_once(scenario, number, plan))
+        tell(scenario, plan);
+}
+
+/*
+ * Whether the library would repeat the call for ever, or wait busily: an error that stays is then
+ * not a case of it.
+ */
+static bool may_stay(const struct rule *rule, int error)
+{
+    if (rule->outcome == IS_ABSORBED && (error == EINTR || error == EAGAIN))
+        return false;
+    return rule->call != FAULT_RAW_read;
+}
+
+static void sweep_site(const struct scenario *scenario, int number, unsigned long nth,
+                       const char *call, int ordinal)
+{
+    const struct rule *rule = NULL;
+    int rules = 0;
+    while ((rule = sweep_next_rule(rule, call, number, ordinal))) {
+        rules++;
+        for (int i = 0; i < RULE_ERRORS && rule->errors[i] != 0; i++) {
+            int error = rule->errors[i];
+            struct fault_plan plan = {number < FAULT_CALLS ? (enum fault_call)number : 0, nth,
+                                      false, error};
+            if (sweep_rule_of(call, number, ordinal, error) != rule)
+                continue;
+            run(scenario, number, &plan);
+            plan.all_after = true;
+            if (may_stay(rule, error))
+                run(scenario, number, &plan);
+        }
+    }
+    run(scenario, number, NULL);
+    if (rules == 0) {
+        total.problems++;
+        test_note("%s: there is no rule for %s in %s", scenario->name, sweep_name(number), call);
+    }
+}
+
+static void sweep_scenario(const struct scenario *scenario)
+{
+    const char *lacks = scenario->lacks ? scenario->lacks() : NULL;
+    if (lacks) {
+        test_note("%s: left out, %s", scenario->name, lacks);
+        return;
+    }
+    total.scenarios++;
+    run(scenario, 0, NULL);
+    if (sweep_run.wrong)
+        return;
+    unsigned long counts[FAULT_CALLS + 1];
+    memcpy(counts, sweep_run.counts, sizeof counts);
+    for (int number = 0; number <= FAULT_CALLS; number++)
+        for (unsigned long n = 0; n < counts[number]; n++) {
+            int same = 0;
+            for (unsigned long i = 0; i < n; i++)
+                same += sweep_trace[number][i].call == sweep_trace[number][n].call;
+            if (same >= CALLS_MAX) {
+                total.left_out++;
+                continue;
+            }
+            total.sites++;
+            sweep_site(scenario, number, n + 1, sweep_trace[number][n].call,
+                       sweep_trace[number][n].ordinal);
+        }
+}
+
+static void sweep_all(const struct scenario *scenarios)
+{
+    unsigned long before = total.problems;
+    for (; scenarios->name; scenarios++)
+        sweep_scenario(scenarios);
+    CHECK_EQ(total.problems - before, 0);
+}
+
+#define GROUP(name)                                                                                \
+    static void sweep_##name(void)                                                                 \
+    {                                                                                              \
+        sweep_all(name##_scenarios);                                                               \
+    }
+GROUP(queue)
+GROUP(source)
+GROUP(pipe)
+#ifndef MIO_NO_NET
+GROUP(tcp)
+GROUP(udp)
+GROUP(unix)
+#endif
+
+static const struct test_case cases[] = {
+    {"queue", sweep_queue, 0}, {"source", sweep_source, 0}, {"pipe", sweep_pipe, 0},
+#ifndef MIO_NO_NET
+    {"tcp", sweep_tcp, 0},     {"udp", sweep_udp, 0},       {"unix", sweep_unix, 0},
+#endif
+    {NULL, NULL, 0},
+};
+
+/* ---- Which codes the sweep provokes ---------------------------------------------------------- */
+
+static void list_codes(const struct scenario *scenarios)
+{
+    for (; scenarios->name; scenarios++) {
+        if ((scenarios->lacks && scenarios->lacks()) || !sweep_once(scenarios, 0, NULL))
+            continue;
+        for (int number = 0; number <= FAULT_CALLS; number++)
+            for (unsigned long n = 0; n < sweep_run.counts[number]; n++) {
+                const char *call = sweep_trace[number][n].call;
+                const struct rule *rule = NULL;
+                while ((rule = sweep_next_rule(rule, call, number, sweep_trace[number][n].ordinal)))
+                    for (int i = 0;
+                         rule->outcome == COMES_BACK && i < RULE_ERRORS && rule->errors[i] != 0;
+                         i++)
+                        printf("%.*s %s\n", (int)strcspn(call, "("), call,
+                               mio_error_name(sweep_code_of(rule, rule->errors[i])));
+            }
+    }
+}
+
+static int list_all_codes(void)
+{
+    static const uint32_t backends[] = {MIO_BACKEND_EPOLL, MIO_BACKEND_POLL};
+    for (int i = 0; i < 2; i++) {
+        test_config.poll.backend = backends[i];
+        list_codes(queue_scenarios);
+        list_codes(source_scenarios);
+        list_codes(pipe_scenarios);
+#ifndef MIO_NO_NET
+        list_codes(tcp_scenarios);
+        list_codes(udp_scenarios);
+        list_codes(unix_scenarios);
+#endif
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_suite sweep = {"sweep", cases};
+    static const struct test_suite *const suites[] = {&sweep, NULL};
+    /* Descriptors are counted in each run, up to the limit. */
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 256) {
+        limit.rlim_cur = 256;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (argc == 2 && strcmp(argv[1], "--codes") == 0)
+        return list_all_codes();
+    int result = test_main(argc, argv, suites);
+    test_note("%lu scenarios, %lu places of system calls, %lu faults swept, %lu places like "
+              "others left out, %lu problems",
+              total.scenarios, total.sites, total.faults, total.left_out, total.problems);
+    return result;
+}

@@ -1,0 +1,236 @@
+/*
+ * What comes of an error: for each system call that a function makes, the errors that it may have
+ * and what the contract (mio.h) says of them. The first rule that fits and has the error counts; a
+ * system call without a rule fails the sweep.
+ */
+#include "sweep.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct rule sweep_rules[] = {
+    /* Opening. */
+    {"*", FAULT_CALLS, 0, COMES_BACK, 0, {ENOMEM}},
+    {"*", FAULT_epoll_create1, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM}},
+    {"*", FAULT_eventfd, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENODEV}},
+    {"*", FAULT_pipe2, 0, COMES_BACK, 0, {EMFILE, ENFILE}},
+    {"*", FAULT_pthread_mutex_init, 0, COMES_BACK, 0, {ENOMEM}},
+    {"*",
+     FAULT_socket,
+     0,
+     COMES_BACK,
+     0,
+     {EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EPERM, EAFNOSUPPORT}},
+    {"*", FAULT_socketpair, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM}},
+
+    /* Registering. Closing deregisters, and does not mind. */
+    {"mio_register",
+     FAULT_RAW_epoll_ctl,
+     0,
+     COMES_BACK,
+     0,
+     {EBADF, EEXIST, EPERM, ELOOP, EINVAL, ENOMEM, ENOSPC}},
+    {"mio_reregister", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOENT, EBADF, ENOMEM}},
+    {"mio_deregister", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOENT, EBADF}},
+    {"mio_waker_init", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOMEM, ENOSPC}},
+    {"mio_waker_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF, ENOMEM}},
+    {"*_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
+    {"*_into_fd", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
+    {"mio_register", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
+    {"mio_reregister", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
+
+    /* Waiting. */
+    {"mio_poll_wait", FAULT_RAW_epoll_pwait2, 0, IS_ABSORBED, 0, {ENOSYS, EPERM}},
+    {"mio_poll_wait", FAULT_RAW_epoll_pwait2, 0, COMES_BACK, 0, {EINTR, EFAULT}},
+    {"mio_poll_wait", FAULT_RAW_epoll_wait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
+    {"mio_poll_wait", FAULT_RAW_epoll_pwait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
+    {"mio_poll_wait", FAULT_RAW_ppoll_time64, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
+    {"mio_poll_wait", FAULT_RAW_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
+    {"mio_poll_wait", FAULT_clock_gettime, 0, CANNOT_FAIL, 0, {0}},
+    /* The notifier of the poll backend is emptied by the wait, a pipe also by the wake. */
+    {"*", FAULT_RAW_read, 0, IS_ABSORBED, 0, {EINTR, EAGAIN, EIO}},
+    {"mio_waker_wake", FAULT_RAW_write, 0, IS_ABSORBED, 0, {EINTR, EAGAIN}},
+    {"mio_waker_wake", FAULT_RAW_write, 0, COMES_BACK, 0, {EPERM, EIO, ENOMEM}},
+
+    /* Closing. What is interrupted is closed even so. */
+    {"mio_waker_*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EIO, ENOSPC, EDQUOT}},
+    {"poll:mio_poll_*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EIO, ENOSPC, EDQUOT}},
+    {"*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EINPROGRESS}},
+    {"*", FAULT_close, 0, COMES_BACK, 0, {EIO, ENOSPC, EDQUOT}},
+
+    /* Taking over. */
+    {"*_from_fd", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
+    {"*_from_fd", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF, EPERM}},
+    {"*_from_fd", FAULT_getsockopt, 0, COMES_BACK, 0, {EBADF, ENOTSOCK, ENOBUFS}},
+    {"*_from_fd", FAULT_getsockname, 0, COMES_BACK, 0, {EBADF, ENOBUFS}},
+    {"*_set_nonblocking", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF, EPERM}},
+
+    /* Naming and connecting. */
+    {"mio_unix_*",
+     FAULT_bind,
+     0,
+     COMES_BACK,
+     0,
+     {EACCES, EADDRINUSE, ENOENT, ENOTDIR, EROFS, ENOMEM}},
+    {"*", FAULT_bind, 0, COMES_BACK, 0, {EACCES, EADDRINUSE, EADDRNOTAVAIL, ENODEV, ENOBUFS}},
+    {"*", FAULT_bind, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_listen, 0, COMES_BACK, 0, {EADDRINUSE, ENOBUFS}},
+    {"mio_unix_stream_*",
+     FAULT_connect,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNREFUSED, ENOENT, EACCES, EPROTOTYPE, ENOMEM}},
+    {"mio_unix_datagram_*",
+     FAULT_connect,
+     0,
+     COMES_BACK,
+     0,
+     {ECONNREFUSED, EPERM, ENOENT, EACCES, EPROTOTYPE}},
+    {"mio_tcp_*",
+     FAULT_connect,
+     0,
+     COMES_BACK,
+     0,
+     {ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EADDRINUSE, EACCES, EPERM, ENOBUFS,
+      ENOMEM}},
+    {"mio_udp_*",
+     FAULT_connect,
+     0,
+     COMES_BACK,
+     0,
+     {ENETUNREACH, EHOSTUNREACH, EACCES, EADDRNOTAVAIL, EAGAIN}},
+    {"*", FAULT_connect, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*",
+     FAULT_accept4,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO, ENETDOWN}},
+    {"*", FAULT_accept4, 0, IS_ABSORBED, 0, {EINTR}},
+
+    /* Asking. An unconnected socket is asked further, and found to be writable. */
+    {"mio_tcp_stream_connect_result", FAULT_getpeername, 0, IS_ABSORBED, 0, {ENOTCONN}},
+    {"mio_tcp_stream_connect_result", FAULT_poll, 0, IS_ABSORBED, 0, {EINTR}},
+    {"mio_tcp_stream_connect_result", FAULT_poll, 0, COMES_BACK, 0, {EINVAL, ENOMEM}},
+    {"*_peer_addr", FAULT_getpeername, 0, COMES_BACK, 0, {ENOTCONN, ENOBUFS}},
+    {"*", FAULT_getpeername, 0, COMES_BACK, 0, {ENOBUFS}},
+    {"*", FAULT_getsockname, 0, COMES_BACK, 0, {ENOBUFS}},
+    {"*", FAULT_getsockopt, 0, COMES_BACK, 0, {ENOBUFS, ENOMEM, EACCES}},
+    {"*", FAULT_getsockopt, 0, COMES_BACK, ENOTSUP, {ENOPROTOOPT}},
+    /* Of an IPv6 socket the option of IPv4 is set for the case that it serves that, too. */
+    {"*_set_*(&v6,*",
+     FAULT_setsockopt,
+     2,
+     IS_ABSORBED,
+     0,
+     {ENOPROTOOPT, EINVAL, EPERM, ENOBUFS, ENOMEM}},
+    {"*_multicast*(*group*",
+     FAULT_setsockopt,
+     0,
+     COMES_BACK,
+     0,
+     {EADDRINUSE, EADDRNOTAVAIL, ENODEV, ENOBUFS, ENOMEM}},
+    {"*", FAULT_setsockopt, 0, COMES_BACK, 0, {ENOBUFS, ENOMEM, EPERM}},
+    {"*", FAULT_setsockopt, 0, COMES_BACK, ENOTSUP, {ENOPROTOOPT}},
+    {"*", FAULT_shutdown, 0, COMES_BACK, 0, {ENOTCONN, ENOBUFS}},
+
+    /* Moving bytes. */
+    {"*stream_*", FAULT_recv, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"*stream_*", FAULT_send, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"*stream_*", FAULT_recvmsg, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"*stream_*", FAULT_sendmsg, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"mio_pipe_*", FAULT_read, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"mio_pipe_*", FAULT_readv, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"mio_pipe_*", FAULT_writev, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"mio_pipe_*", FAULT_RAW_pwritev2, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
+    {"*", FAULT_recv, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_send, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_recvmsg, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_sendmsg, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_recvfrom, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_sendto, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_read, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_readv, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_writev, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*stream_*",
+     FAULT_recv,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNRESET, ETIMEDOUT, ECONNREFUSED, ENOTCONN, EFAULT}},
+    {"*stream_*",
+     FAULT_recvmsg,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNRESET, ETIMEDOUT, ECONNREFUSED, ENOTCONN, EFAULT}},
+    {"*stream_*",
+     FAULT_send,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM, EFAULT, ENOTCONN}},
+    {"*stream_*",
+     FAULT_sendmsg,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM, EFAULT, ENOTCONN}},
+    {"*", FAULT_recv, 0, COMES_BACK, 0, {EAGAIN, ECONNREFUSED, EHOSTUNREACH, ENOMEM, ECONNRESET}},
+    {"*",
+     FAULT_recvfrom,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNREFUSED, EHOSTUNREACH, ENOMEM, ECONNRESET}},
+    {"*",
+     FAULT_send,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EMSGSIZE, EDESTADDRREQ, ENOTCONN, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH,
+      EACCES, EPERM, ENOBUFS, EPIPE, ENOENT, EPROTOTYPE}},
+    {"*",
+     FAULT_sendto,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EMSGSIZE, EISCONN, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, EACCES, EPERM,
+      ENOBUFS, EPIPE, ENOENT, EPROTOTYPE}},
+    {"*", FAULT_read, 0, COMES_BACK, 0, {EAGAIN, EIO, EFAULT}},
+    {"*", FAULT_readv, 0, COMES_BACK, 0, {EAGAIN, EIO, EFAULT}},
+    {"*", FAULT_writev, 0, COMES_BACK, 0, {EAGAIN, EPIPE, EIO, EFAULT}},
+
+    /* Keeping SIGPIPE away. */
+    {"*", FAULT_RAW_pwritev2, 0, IS_ABSORBED, 0, {EINTR, ENOSYS, EOPNOTSUPP, EINVAL, EPERM}},
+    {"*", FAULT_RAW_pwritev2, 0, COMES_BACK, 0, {EAGAIN, EPIPE, EIO, EFAULT}},
+    {"*", FAULT_pthread_sigmask, 1, COMES_BACK, 0, {EINVAL}},
+    {"*", FAULT_pthread_sigmask, 2, CANNOT_FAIL, 0, {0}},
+    {"*", FAULT_sigpending, 0, CANNOT_FAIL, 0, {0}},
+    {"*", FAULT_pthread_kill, 0, CANNOT_FAIL, 0, {0}},
+    {"*", FAULT_sigtimedwait, 0, IS_ABSORBED, 0, {EINTR}},
+    {NULL, 0, 0, CANNOT_FAIL, 0, {0}},
+};
+
+/* A rule names a function, or one on a backend ("poll:mio_poll_close"), or the text of a call. */
+static bool fits(const struct rule *rule, const char *call)
+{
+    char name[64], on_backend[80];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(call, "("), call);
+    snprintf(on_backend, sizeof on_backend, "%s:%s", sweep_backend(), name);
+    return fnmatch(rule->function, name, 0) == 0 || fnmatch(rule->function, on_backend, 0) == 0 ||
+           fnmatch(rule->function, call, 0) == 0;
+}
+
+const struct rule *sweep_next_rule(const struct rule *before, const char *call, int number,
+                                   int ordinal)
+{
+    for (const struct rule *rule = before ? before + 1 : sweep_rules; rule->function; rule++)
+        if (rule->call == number && (rule->ordinal == 0 || rule->ordinal == ordinal) &&
+            fits(rule, call))
+            return rule;
+    return NULL;
+}

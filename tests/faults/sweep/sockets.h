@@ -1,0 +1,22 @@
+/* What the scenarios of sockets share. */
+#ifndef MIO_SWEEP_SOCKETS_H
+#define MIO_SWEEP_SOCKETS_H
+
+#include "sweep.h"
+
+/* Whether a refused from_fd has left the object closed and the (blocking) descriptor as it was. */
+bool sweep_is_untouched(const struct mio_source *source, int fd);
+
+/* Whether a descriptor is non-blocking or close-on-exec. */
+int sweep_flags(int fd);
+
+/* The close of the connection resets it, so that thousands of them leave nothing behind. */
+void sweep_linger(const struct mio_source *source);
+
+void sweep_close_fd(int *fd);
+
+struct mio_addr sweep_addr(const char *text);
+
+const char *sweep_lacks_ipv6(void);
+
+#endif

@@ -1,0 +1,175 @@
+/* Scenarios: registrations in every mode, of descriptors and of custom sources. */
+#define _GNU_SOURCE 1
+#include "sweep.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct mio_poll poll_;
+static struct mio_source source;
+static int ends[2] = {-1, -1};
+
+enum { TOKEN = 1, OTHER = 2 };
+
+static void open_raw(void)
+{
+    OPEN_POLL(&poll_);
+    HOLDS(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    OVER_YET;
+    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+}
+
+static void clean_raw(void)
+{
+    if (mio_source_is_registered(&source)) {
+        sweep_begin("mio_deregister(mio_poll_registry(&poll_), &source)", __LINE__);
+        sweep_end(mio_deregister(mio_poll_registry(&poll_), &source), 0);
+    }
+    HOLDS(!mio_source_is_registered(&source));
+    memset(&source, 0, sizeof source);
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] >= 0)
+            close(ends[i]);
+        ends[i] = -1;
+    }
+    CLEAN(mio_poll_close(&poll_));
+}
+
+/* Whether a ready source is reported under a token, and the system told of all else before. */
+static bool is_reported(mio_token token)
+{
+    sweep_event(&poll_, token, MIO_READABLE, TEST_SOON);
+    return true;
+}
+
+static bool has_token(mio_token token, mio_interest mode)
+{
+    /* A level goes on to be told; the others have told it. */
+    return mio_source_is_registered(&source) && (mode != MIO_LEVEL || is_reported(token));
+}
+
+static void drain(void)
+{
+    char buf[8];
+    while (read(ends[0], buf, sizeof buf) > 0)
+        continue;
+    HOLDS(mio_source_blocked(&source, MIO_READABLE) == 0);
+}
+
+static void in_mode(mio_interest mode)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    struct mio_event event;
+    open_raw();
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, MIO_READABLE | mode), 0,
+         !mio_source_is_registered(&source));
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    HOLDS(write(ends[1], "x", 1) == 1);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+    STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0, has_token(TOKEN, mode));
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    if (!(mode & MIO_LEVEL) || (mode & MIO_ONESHOT))
+        STEP(mio_poll_wait(&poll_, &event, 1, MIO_NS_PER_MS / 10), 0, true);
+    drain();
+    OVER_YET;
+    if (mode & MIO_ONESHOT)
+        STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0, true);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    HOLDS(write(ends[1], "y", 1) == 1);
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    drain(); /* a queue that refused goes on to watch it */
+    OVER_YET;
+    ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    STEP(mio_deregister(registry, &source), -ENOENT, false);
+}
+
+static void edge(void)
+{
+    in_mode(MIO_EDGE);
+}
+
+static void level(void)
+{
+    in_mode(MIO_LEVEL);
+}
+
+static void oneshot(void)
+{
+    in_mode(MIO_ONESHOT);
+}
+
+static void level_oneshot(void)
+{
+    in_mode(MIO_LEVEL | MIO_ONESHOT);
+}
+
+/* ---- Custom sources -------------------------------------------------------------------------- */
+
+static struct mio_source custom;
+
+static int add_inner(struct mio_registry *registry, struct mio_source *outer, mio_token token,
+                     mio_interest interest)
+{
+    (void)outer;
+    return mio_register(registry, &source, token, interest);
+}
+
+static int change_inner(struct mio_registry *registry, struct mio_source *outer, mio_token token,
+                        mio_interest interest)
+{
+    (void)outer;
+    return mio_reregister(registry, &source, token, interest);
+}
+
+static int remove_inner(struct mio_registry *registry, struct mio_source *outer)
+{
+    (void)outer;
+    return mio_deregister(registry, &source);
+}
+
+static bool are_registered(bool both)
+{
+    return mio_source_is_registered(&custom) == both && mio_source_is_registered(&source) == both;
+}
+
+static void registers_custom(void)
+{
+    static const struct mio_source_ops ops = {add_inner, change_inner, remove_inner};
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    open_raw();
+    OVER_YET;
+    HOLDS(mio_source_init_custom(&custom, &ops) == 0);
+    STEP(mio_register(registry, &custom, TOKEN, MIO_READABLE), 0, are_registered(false));
+    HOLDS(are_registered(true));
+    HOLDS(write(ends[1], "x", 1) == 1);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+    /* A change that fails ends the registration. */
+    ONCE(mio_reregister(registry, &custom, OTHER, MIO_READABLE), 0, are_registered(false));
+    if (!mio_source_is_registered(&custom))
+        STEP(mio_register(registry, &custom, OTHER, MIO_READABLE), 0, are_registered(false));
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    ONCE(mio_deregister(registry, &custom), 0, are_registered(false));
+    HOLDS(are_registered(false));
+}
+
+static void clean_custom(void)
+{
+    if (mio_source_is_registered(&custom)) {
+        sweep_begin("mio_deregister(mio_poll_registry(&poll_), &custom)", __LINE__);
+        sweep_end(mio_deregister(mio_poll_registry(&poll_), &custom), 0);
+    }
+    HOLDS(!mio_source_is_registered(&custom));
+    memset(&custom, 0, sizeof custom);
+    clean_raw();
+}
+
+const struct scenario source_scenarios[] = {
+    {"edge", edge, clean_raw, NULL, NULL},
+    {"level", level, clean_raw, NULL, NULL},
+    {"oneshot", oneshot, clean_raw, NULL, NULL},
+    {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
+    {"registers_custom", registers_custom, clean_custom, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};

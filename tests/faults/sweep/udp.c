@@ -1,0 +1,152 @@
+/* Scenarios: UDP. */
+#define _GNU_SOURCE 1
+#include "sockets.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static struct mio_poll poll_;
+static struct mio_udp_socket left, right;
+static struct mio_addr left_addr, right_addr;
+static int fd = -1;
+
+enum { LEFT = 1, RIGHT = 2 };
+
+static char text[] = "a datagram";
+enum { LEN = sizeof text - 1 };
+
+static void binds(void)
+{
+    const struct mio_datagram_options options = {.reuse_addr = MIO_ON, .reuse_port = MIO_ON};
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    left_addr = right_addr = sweep_addr("127.0.0.1:0");
+    OPEN_POLL(&poll_);
+    STEP(mio_udp_socket_bind(&left, &left_addr), 0, sweep_is_closed(&left.source));
+    STEP(mio_udp_socket_bind_with(&right, &right_addr, &options), 0,
+         sweep_is_closed(&right.source));
+    STEP(mio_udp_socket_local_addr(&left, &left_addr), 0, true);
+    STEP(mio_udp_socket_local_addr(&right, &right_addr), 0, true);
+    STEP(mio_register(registry, &right.source, RIGHT, MIO_READABLE), 0,
+         !mio_source_is_registered(&right.source));
+}
+
+static void clean_both(void)
+{
+    CLEAN(mio_udp_socket_close(&left));
+    CLEAN(mio_udp_socket_close(&right));
+    CLEAN(mio_poll_close(&poll_));
+    sweep_close_fd(&fd);
+}
+
+static void moves(void)
+{
+    struct mio_addr from;
+    char buf[64];
+    binds();
+    OVER_YET;
+    STEP(mio_udp_socket_send_to(&left, text, LEN, &right_addr), LEN, true);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    STEP(mio_udp_socket_peek_from(&right, buf, sizeof buf, &from), LEN, true);
+    STEP(mio_udp_socket_peek(&right, buf, sizeof buf), LEN, true);
+    STEP(mio_udp_socket_recv_from(&right, buf, sizeof buf, &from), LEN, true);
+    HOLDS(memcmp(buf, text, LEN) == 0 && mio_addr_equal(&from, &left_addr));
+    STEP(mio_udp_socket_recv_from(&right, buf, sizeof buf, &from), -EAGAIN, true);
+    STEP(mio_udp_socket_connect(&left, &right_addr), 0, true);
+    STEP(mio_udp_socket_send(&left, text, LEN), LEN, true);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    STEP(mio_udp_socket_recv(&right, buf, sizeof buf), LEN, true);
+    STEP(mio_udp_socket_recv(&right, buf, sizeof buf), -EAGAIN, true);
+    STEP(mio_udp_socket_peer_addr(&left, &from), 0, true);
+    HOLDS(mio_addr_equal(&from, &right_addr));
+}
+
+static void asks(void)
+{
+    binds();
+    OVER_YET;
+    STEP(mio_udp_socket_set_broadcast(&left, true), 0, true);
+    STEP(mio_udp_socket_broadcast(&left), 1, true);
+    STEP(mio_udp_socket_set_ttl(&left, 33), 0, true);
+    STEP(mio_udp_socket_ttl(&left), 33, true);
+    STEP(mio_udp_socket_set_multicast_ttl(&left, 3), 0, true);
+    STEP(mio_udp_socket_multicast_ttl(&left), 3, true);
+    STEP(mio_udp_socket_set_multicast_loop(&left, false), 0, true);
+    STEP(mio_udp_socket_multicast_loop(&left), 0, true);
+    STEP(mio_udp_socket_take_error(&left), 0, true);
+}
+
+/* ---- Multicast ------------------------------------------------------------------------------- */
+
+static const char *lacks_loopback(void)
+{
+    return if_nametoindex("lo") == 0 ? "no device is named lo" : NULL;
+}
+
+static void joins(void)
+{
+    struct mio_addr group = sweep_addr("239.64.1.2:0"), local = sweep_addr("127.0.0.1:0");
+    uint32_t index = if_nametoindex("lo");
+    binds();
+    OVER_YET;
+    /* Who joins twice is told so: a refused call has neither joined nor left. */
+    STEP(mio_udp_socket_join_multicast(&right, &group, index), 0, true);
+    STEP(mio_udp_socket_join_multicast(&right, &group, index), -EADDRINUSE, true);
+    STEP(mio_udp_socket_leave_multicast(&right, &group, index), 0, true);
+    STEP(mio_udp_socket_join_multicast_at(&right, &group, &local), 0, true);
+    STEP(mio_udp_socket_leave_multicast_at(&right, &group, &local), 0, true);
+}
+
+static struct mio_udp_socket v6;
+
+static void asks_ipv6(void)
+{
+    const struct mio_datagram_options options = {.only_v6 = MIO_OFF};
+    left_addr = sweep_addr("[::]:0");
+    STEP(mio_udp_socket_bind_with(&v6, &left_addr, &options), 0, sweep_is_closed(&v6.source));
+    STEP(mio_udp_socket_only_v6(&v6), 0, true);
+    STEP(mio_udp_socket_set_ttl(&v6, 35), 0, true);
+    STEP(mio_udp_socket_ttl(&v6), 35, true);
+    STEP(mio_udp_socket_set_multicast_ttl(&v6, 4), 0, true);
+    STEP(mio_udp_socket_multicast_ttl(&v6), 4, true);
+    STEP(mio_udp_socket_set_multicast_loop(&v6, false), 0, true);
+    STEP(mio_udp_socket_multicast_loop(&v6), 0, true);
+}
+
+static void clean_v6(void)
+{
+    CLEAN(mio_udp_socket_close(&v6));
+}
+
+/* ---- Descriptors ----------------------------------------------------------------------------- */
+
+static void takes_over(void)
+{
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    HOLDS(fd >= 0);
+    OVER_YET;
+    STEP(mio_udp_socket_from_fd(&left, fd), 0, sweep_is_untouched(&left.source, fd));
+    fd = -1;
+    HOLDS(sweep_flags(mio_source_fd(&left.source)));
+}
+
+static void gives_up(void)
+{
+    binds();
+    OVER_YET;
+    sweep_begin("mio_udp_socket_into_fd(&right)", __LINE__);
+    fd = mio_udp_socket_into_fd(&right);
+    sweep_end(fd, SWEEP_SOME);
+    OVER_YET;
+    HOLDS(sweep_is_closed(&right.source));
+}
+
+const struct scenario udp_scenarios[] = {
+    {"udp_moves", moves, clean_both, NULL, NULL},
+    {"udp_asks", asks, clean_both, NULL, NULL},
+    {"udp_asks_ipv6", asks_ipv6, clean_v6, sweep_lacks_ipv6, NULL},
+    {"udp_joins", joins, clean_both, lacks_loopback, NULL},
+    {"udp_takes_over", takes_over, clean_both, NULL, NULL},
+    {"udp_gives_up", gives_up, clean_both, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
