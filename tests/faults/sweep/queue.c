@@ -98,6 +98,26 @@ static void abandons_wakers(void)
     EVENT(&poll_, FIRST_WAKER + 1, MIO_READABLE);
 }
 
+/* A refused waker keeps no place. */
+static struct mio_waker many[MIO_WAKERS_MAX + 1];
+
+static void fills(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    OPEN_POLL(&poll_);
+    for (int i = 0; i < MIO_WAKERS_MAX; i++)
+        STEP(mio_waker_init(&many[i], registry, (mio_token)(FIRST_WAKER + i)), 0,
+             mio_waker_wake(&many[i]) == -EBADF);
+    STEP(mio_waker_init(&many[MIO_WAKERS_MAX], registry, 0), -ENOSPC, false);
+}
+
+static void clean_many(void)
+{
+    for (int i = 0; i <= MIO_WAKERS_MAX; i++)
+        CLEAN(mio_waker_close(&many[i]));
+    clean_poll();
+}
+
 /* ---- A child that abandons ------------------------------------------------------------------- */
 
 static void open_pipe(void)
@@ -219,6 +239,7 @@ const struct scenario queue_scenarios[] = {
     {"waits", waits, clean_poll, NULL, NULL},
     {"abandons_poll", abandons_poll, clean_poll, NULL, NULL},
     {"wakes", wakes, clean_wakers, NULL, NULL},
+    {"fills", fills, clean_many, NULL, NULL},
     {"abandons_wakers", abandons_wakers, clean_wakers, NULL, NULL},
     {"forks", forks, clean_all, NULL, NULL},
     {"clones", clones, clean_all, NULL, NULL},
