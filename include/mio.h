@@ -414,6 +414,7 @@ MIO_API int mio_poll_close(struct mio_poll *poll);
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
+ *          Else an error of the system; the poll is closed even so.
  * Threads  exclusive
  * System   fork(2), close(2)
  */
@@ -1312,7 +1313,8 @@ MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const str
  *
  * Returns  0             connected (also once the peer has closed)
  *          -EINPROGRESS  still under way; wait for MIO_WRITABLE again
- *          an error      the pending error of the socket, which this call takes
+ *          an error      the pending error of the socket, which this call takes, or that the system
+ *                        did not tell
  *          -ENOTCONN     not connected and not connecting: the error was taken before, or the
  *                        connection has ended in both directions
  *          -EINVAL, -EBADF  NULL, closed stream

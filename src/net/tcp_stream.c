@@ -45,15 +45,16 @@ int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream)
     if (result != -ENOTCONN)
         return result;
     /* No error and no peer. A socket that is connecting is neither writable nor hung up. */
-    switch (mio__socket_writability(stream->source.fd)) {
-    case 0:
+    result = mio__socket_writability(stream->source.fd);
+    if (result < 0)
+        return result;
+    if (result == 0)
         return -EINPROGRESS;
-    case MIO_WRITABLE: /* just now, or by the first write (TCP_FASTOPEN_CONNECT) */
+    if (result == MIO_WRITABLE) /* just now, or by the first write (TCP_FASTOPEN_CONNECT) */
         return 0;
-    default: /* failed just now, or the error was taken before */
-        result = mio_tcp_stream_take_error(stream);
-        return result < 0 ? result : -ENOTCONN;
-    }
+    /* Failed just now, or the error was taken before. */
+    result = mio_tcp_stream_take_error(stream);
+    return result < 0 ? result : -ENOTCONN;
 }
 
 /* ---- Moving bytes ---------------------------------------------------------------------------- */

@@ -129,8 +129,8 @@ int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr);
 int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr);
 int mio__socket_shutdown(mio_fd fd, int how);
 
-/* How writing stands now: MIO_WRITE_CLOSED (hung up, or an error), MIO_WRITABLE, or 0. */
-uint32_t mio__socket_writability(mio_fd fd);
+/* How writing stands now: MIO_WRITE_CLOSED (hung up, or an error), MIO_WRITABLE, 0, or a code. */
+int mio__socket_writability(mio_fd fd);
 
 /* len is at most MIO_IO_MAX, count at most MIO_BUFS_MAX. No SIGPIPE. */
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek);

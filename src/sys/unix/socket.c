@@ -59,14 +59,17 @@ int mio__socket_listen(mio_fd fd, int backlog)
 
 int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 {
-    bool is_unix = mio__sockaddr_family(addr) == MIO_ADDR_UNIX;
-    int result;
-    do
-        result = MIO__CALL(connect)(fd, mio__sockaddr(addr), addr->length);
-    while (result < 0 && errno == EINTR && is_unix);
-    /* With IP an interrupted connect goes on by itself; calling again would only say EALREADY. */
-    if (result < 0 && (is_unix || (errno != EINPROGRESS && errno != EINTR)))
-        return mio__last_error();
+    bool interrupted = false;
+    while (MIO__CALL(connect)(fd, mio__sockaddr(addr), addr->length) < 0) {
+        if (errno == EINPROGRESS)
+            return 0;
+        /* After an interruption it goes on by itself, or it never began: the next call tells. */
+        if (interrupted && (errno == EALREADY || errno == EISCONN))
+            return 0;
+        if (errno != EINTR)
+            return mio__last_error();
+        interrupted = true;
+    }
     return 0;
 }
 
@@ -113,16 +116,16 @@ int mio__socket_shutdown(mio_fd fd, int how)
     return MIO__CALL(shutdown)(fd, direction) < 0 ? mio__last_error() : 0;
 }
 
-uint32_t mio__socket_writability(mio_fd fd)
+int mio__socket_writability(mio_fd fd)
 {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     int n;
     do
         n = MIO__CALL(poll)(&entry, 1, 0);
     while (n < 0 && errno == EINTR);
-    if (n != 1)
-        return 0;
-    return entry.revents & (POLLHUP | POLLERR) ? MIO_WRITE_CLOSED : MIO_WRITABLE;
+    if (n <= 0)
+        return n < 0 ? mio__last_error() : 0;
+    return entry.revents & (POLLHUP | POLLERR) ? (int)MIO_WRITE_CLOSED : (int)MIO_WRITABLE;
 }
 
 /* ---- Moving bytes ---------------------------------------------------------------------------- */
