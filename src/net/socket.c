@@ -61,12 +61,13 @@ int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind
         return -EINVAL;
     memset(source, 0, sizeof *source);
     int result = mio__socket_check(fd, kind->type, kind->listens);
-    if (result == 0)
-        result = mio__socket_local_addr(fd, &addr);
-    if (result == 0)
-        result = mio__socket_fits(kind, &addr);
+    if (result < 0)
+        return result;
+    result = mio__socket_local_addr(fd, &addr);
     if (result == -ENOTSUP) /* a family that has no names */
         result = -EAFNOSUPPORT;
+    if (result == 0)
+        result = mio__socket_fits(kind, &addr);
     if (result == 0)
         result = mio__fd_adopt(fd);
     if (result == 0)
