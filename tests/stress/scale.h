@@ -15,6 +15,7 @@ struct scale_cell {
     unsigned generation; /* part of the token */
     bool is_stream;      /* one end of a pair, its neighbour is the other; else an eventfd */
     bool triggered;      /* made ready, and not told yet */
+    bool undrained;      /* told, and still ready */
     unsigned long due;   /* how often it was made ready */
     atomic_ulong told;   /* how often it was reported */
 };

@@ -89,7 +89,7 @@ void scale_add(int fd, bool is_stream)
     struct scale_cell *cell = &scale.cells[scale.count];
     cell->fd = fd;
     cell->is_stream = is_stream;
-    cell->triggered = false;
+    cell->triggered = cell->undrained = false;
     cell->generation = 1;
     cell->due = 0;
     atomic_store(&cell->told, 0);
@@ -135,7 +135,19 @@ struct scale_cell *scale_cell_of(mio_token token)
     return &scale.cells[token & ((1u << INDEX_BITS) - 1)];
 }
 
-static void handle(const struct mio_event *event)
+/* Takes what made the cell ready. */
+static void settle(unsigned i)
+{
+    struct scale_cell *cell = &scale.cells[i];
+    cell->undrained = false;
+    test_drain(&cell->source);
+    if (scale.mode & MIO_ONESHOT)
+        CHECK_EQ(mio_reregister(mio_poll_registry(&scale.poll), &cell->source, token_of(i),
+                                MIO_READABLE | scale.mode),
+                 0);
+}
+
+static void handle(const struct mio_event *event, bool at_once)
 {
     struct scale_cell *cell = scale_cell_of(event->token);
     unsigned i = (unsigned)(cell - scale.cells);
@@ -145,23 +157,26 @@ static void handle(const struct mio_event *event)
     CHECK(cell->triggered); /* so it is told once, and no other in its place */
     cell->triggered = false;
     scale.expected--;
-    test_drain(&cell->source);
-    if (scale.mode & MIO_ONESHOT)
-        CHECK_EQ(mio_reregister(mio_poll_registry(&scale.poll), &cell->source, token_of(i),
-                                MIO_READABLE | scale.mode),
-                 0);
+    cell->undrained = true;
+    if (at_once)
+        settle(i);
 }
 
-/* Everything that was triggered is told, once, and then nothing more. */
 void scale_collect(size_t capacity)
 {
+    /* Edges and oneshot are told once, drained or not. */
+    bool at_once = (scale.mode & (MIO_LEVEL | MIO_ONESHOT)) == MIO_LEVEL || scale_below(2) == 0;
     struct mio_event events[SCALE_CAPACITY_MAX];
     while (scale.expected > 0) {
         int n = mio_poll_wait(&scale.poll, events, capacity, TEST_SOON);
         CHECK(n > 0);
         for (int i = 0; i < n; i++)
-            handle(&events[i]);
+            handle(&events[i], at_once);
     }
+    CHECK_EQ(mio_poll_wait(&scale.poll, events, capacity, 0), 0);
+    for (unsigned i = 0; i < scale.count && !at_once; i++)
+        if (scale.cells[i].undrained)
+            settle(i);
     CHECK_EQ(mio_poll_wait(&scale.poll, events, capacity, 0), 0);
 }
 
