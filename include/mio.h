@@ -1648,8 +1648,9 @@ struct mio_unix_listener {
 /*
  * Opens a listening socket in the Unix domain: non-blocking, not inherited by programs that are
  * started later. A path is made by this call and stays after the close: unlink(2) it yourself, also
- * before a bind, where one was left behind (-EADDRINUSE). Its permissions say who may connect: see
- * umask(2) and chmod(2).
+ * before a bind, where one was left behind (-EADDRINUSE). It is also left when the call fails after
+ * bind(2), for want of memory in listen(2). Its permissions say who may connect: see umask(2) and
+ * chmod(2).
  *
  * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
  *          (see mio_unix_listener_local_addr)
