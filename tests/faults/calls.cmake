@@ -46,7 +46,10 @@ foreach(entry ${entries})
     list(APPEND listed ${name})
 endforeach()
 list(SORT listed)
-if(NOT "${through}" STREQUAL "${listed}")
+set(unlisted ${through})
+list(REMOVE_ITEM unlisted ${listed})
+# A build without sockets or with one backend alone makes some of the calls only.
+if(unlisted OR (WHOLE AND NOT "${through}" STREQUAL "${listed}"))
     message(FATAL_ERROR "the library calls\n    ${through}\nbut the list has\n    ${listed}")
 endif()
 
