@@ -83,9 +83,8 @@ int mio__socket_set_ttl(struct mio_source *source, int ttl);
 /* Connections (stream.c). */
 int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
                        struct mio_addr *peer);
-ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len);
+ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len, bool peek);
 ptrdiff_t mio__stream_readv(struct mio_source *source, const struct mio_buf *bufs, size_t count);
-ptrdiff_t mio__stream_peek(struct mio_source *source, void *buf, size_t len);
 ptrdiff_t mio__stream_write(struct mio_source *source, const void *buf, size_t len);
 ptrdiff_t mio__stream_writev(struct mio_source *source, const struct mio_buf *bufs, size_t count);
 

@@ -19,22 +19,14 @@ int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
     return (int)mio__io_done(listener, MIO_READABLE, result, 0);
 }
 
-ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len)
+ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len, bool peek)
 {
     int refused = mio__io_check_read(source, buf, len);
     if (refused < 0)
         return refused;
     len = mio__io_at_most(len);
-    return mio__io_done(source, MIO_READABLE, mio__socket_recv(source->fd, buf, len, false), len);
-}
-
-ptrdiff_t mio__stream_peek(struct mio_source *source, void *buf, size_t len)
-{
-    int refused = mio__io_check_read(source, buf, len);
-    if (refused < 0)
-        return refused;
-    len = mio__io_at_most(len);
-    return mio__io_done(source, MIO_READABLE, mio__socket_recv(source->fd, buf, len, true), 0);
+    ptrdiff_t result = mio__socket_recv(source->fd, buf, len, peek);
+    return mio__io_done(source, MIO_READABLE, result, peek ? 0 : len);
 }
 
 ptrdiff_t mio__stream_readv(struct mio_source *source, const struct mio_buf *bufs, size_t count)

@@ -61,7 +61,7 @@ int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream)
 
 ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buf, size_t len)
 {
-    return mio__stream_read(MIO__SOURCE(stream), buf, len);
+    return mio__stream_read(MIO__SOURCE(stream), buf, len, false);
 }
 
 ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_buf *bufs,
@@ -72,7 +72,7 @@ ptrdiff_t mio_tcp_stream_readv(struct mio_tcp_stream *stream, const struct mio_b
 
 ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, size_t len)
 {
-    return mio__stream_peek(MIO__SOURCE(stream), buf, len);
+    return mio__stream_read(MIO__SOURCE(stream), buf, len, true);
 }
 
 ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, size_t len)

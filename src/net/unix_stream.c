@@ -43,7 +43,7 @@ int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stream *b)
 
 ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len)
 {
-    return mio__stream_read(MIO__SOURCE(stream), buf, len);
+    return mio__stream_read(MIO__SOURCE(stream), buf, len, false);
 }
 
 ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -54,7 +54,7 @@ ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio
 
 ptrdiff_t mio_unix_stream_peek(struct mio_unix_stream *stream, void *buf, size_t len)
 {
-    return mio__stream_peek(MIO__SOURCE(stream), buf, len);
+    return mio__stream_read(MIO__SOURCE(stream), buf, len, true);
 }
 
 ptrdiff_t mio_unix_stream_write(struct mio_unix_stream *stream, const void *buf, size_t len)

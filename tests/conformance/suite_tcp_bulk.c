@@ -1,5 +1,6 @@
 /* Sixteen mebibytes in each direction, driven by events, in every mode. */
 #define _GNU_SOURCE 1
+#include "bulk_util.h"
 #include "tcp_util.h"
 
 #include <pthread.h>
@@ -8,26 +9,6 @@
 #include <unistd.h>
 
 enum { CHUNK = 64 * 1024 };
-
-/* A byte of the transfer by its place: a prime period, so that lost chunks are seen. */
-static unsigned char pattern(size_t place)
-{
-    return (unsigned char)(place % 251 + place / 65537 % 3);
-}
-
-static void fill(unsigned char *buf, size_t len, size_t place)
-{
-    for (size_t i = 0; i < len; i++)
-        buf[i] = pattern(place + i);
-}
-
-static bool matches(const unsigned char *buf, size_t len, size_t place)
-{
-    for (size_t i = 0; i < len; i++)
-        if (buf[i] != pattern(place + i))
-            return false;
-    return true;
-}
 
 static size_t bulk_bytes(void)
 {
@@ -47,7 +28,7 @@ static void *send_bulk(void *arg)
 {
     for (size_t done = 0, len; done < peer.bytes; done += len) {
         len = peer.bytes - done < CHUNK ? peer.bytes - done : CHUNK;
-        fill(peer.buf, len, done);
+        bulk_fill(peer.buf, len, done);
         test_send_all(peer.fd, peer.buf, len);
     }
     CHECK_EQ(shutdown(peer.fd, SHUT_WR), 0);
@@ -63,7 +44,7 @@ static void *receive_bulk(void *arg)
             CHECK_EQ(done, peer.bytes);
             return arg;
         }
-        CHECK(matches(peer.buf, (size_t)n, done));
+        CHECK(bulk_matches(peer.buf, (size_t)n, done));
         done += (size_t)n;
     }
 }
@@ -151,7 +132,7 @@ static void check_reading(move_call *read_some)
             mio_ready_after(&side.ready, MIO_READABLE, n, sizeof buf);
             CHECK(n >= 0 || n == -EAGAIN);
             if (n > 0) {
-                CHECK(matches(buf, (size_t)n, done));
+                CHECK(bulk_matches(buf, (size_t)n, done));
                 done += (size_t)n;
             }
         }
@@ -196,7 +177,7 @@ static void check_writing(move_call *write_some)
         side_await(&side, MIO_WRITABLE, first);
         while (done < peer.bytes && (side.ready & MIO_WRITABLE)) {
             size_t len = peer.bytes - done < CHUNK ? peer.bytes - done : CHUNK;
-            fill(buf, len, done);
+            bulk_fill(buf, len, done);
             ptrdiff_t n = write_some(&side.stream, buf, len);
             mio_ready_after(&side.ready, MIO_WRITABLE, n, len);
             CHECK(n > 0 || n == -EAGAIN);

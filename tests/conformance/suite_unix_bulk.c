@@ -1,5 +1,6 @@
 /* Four mebibytes through full buffers in each direction, driven by events, in every mode. */
 #define _GNU_SOURCE 1
+#include "bulk_util.h"
 #include "suites.h"
 #include "unix_util.h"
 
@@ -8,26 +9,6 @@
 #include <unistd.h>
 
 enum { CHUNK = 64 * 1024 };
-
-/* A byte of the transfer by its place: a prime period, so that lost chunks are seen. */
-static unsigned char pattern(size_t place)
-{
-    return (unsigned char)(place % 251 + place / 65537 % 3);
-}
-
-static void fill(unsigned char *buf, size_t len, size_t place)
-{
-    for (size_t i = 0; i < len; i++)
-        buf[i] = pattern(place + i);
-}
-
-static bool matches(const unsigned char *buf, size_t len, size_t place)
-{
-    for (size_t i = 0; i < len; i++)
-        if (buf[i] != pattern(place + i))
-            return false;
-    return true;
-}
 
 /* ---- The peer, on a thread of its own -------------------------------------------------------- */
 
@@ -43,7 +24,7 @@ static void *send_bulk(void *arg)
 {
     for (size_t done = 0, len; done < peer.bytes; done += len) {
         len = 1 + done % 40009 < peer.bytes - done ? 1 + done % 40009 : peer.bytes - done;
-        fill(peer.buf, len, done);
+        bulk_fill(peer.buf, len, done);
         test_send_all(peer.fd, peer.buf, len);
     }
     CHECK_EQ(shutdown(peer.fd, SHUT_WR), 0);
@@ -59,7 +40,7 @@ static void *receive_bulk(void *arg)
             CHECK_EQ(done, peer.bytes);
             return arg;
         }
-        CHECK(matches(peer.buf, (size_t)n, done));
+        CHECK(bulk_matches(peer.buf, (size_t)n, done));
         done += (size_t)n;
     }
 }
@@ -155,7 +136,7 @@ static void check_reading(move_call *read_some, bool until_blocked)
             side_moved(&side, n, sizeof buf);
             CHECK(n >= 0 || n == -EAGAIN);
             if (n > 0) {
-                CHECK(matches(buf, (size_t)n, done));
+                CHECK(bulk_matches(buf, (size_t)n, done));
                 done += (size_t)n;
             }
         }
@@ -205,7 +186,7 @@ static void check_writing(move_call *write_some, bool until_blocked)
         side_await(&side, first);
         while (done < peer.bytes && (side.ready & MIO_WRITABLE)) {
             size_t len = peer.bytes - done < CHUNK ? peer.bytes - done : CHUNK;
-            fill(buf, len, done);
+            bulk_fill(buf, len, done);
             ptrdiff_t n = write_some(&side.stream, buf, len);
             side_moved(&side, n, len);
             CHECK(n > 0 || n == -EAGAIN);
