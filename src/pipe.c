@@ -6,7 +6,7 @@
 
 int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver)
 {
-    mio_fd read_fd, write_fd;
+    mio_fd read_fd = MIO_FD_NONE, write_fd = MIO_FD_NONE;
     if (sender)
         memset(sender, 0, sizeof *sender);
     if (receiver)
