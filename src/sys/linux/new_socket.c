@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1 /* accept4 */
 #include "sys/unix/new_socket.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/hot_calls.h"
 
 #if defined(__ANDROID__) && defined(__i386__)
 #include "sys/sys.h"
@@ -24,15 +25,23 @@ int mio__new_pair(int type, int fds[2])
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
 {
     int accepted = accept(fd, peer, length);
-    if (accepted >= 0 && mio__fd_adopt(accepted) < 0) {
+    if (accepted < 0)
+        return -errno;
+    int result = mio__fd_adopt(accepted);
+    if (result < 0)
         MIO__CALL(close)(accepted);
-        return -1;
-    }
-    return accepted;
+    return result < 0 ? result : accepted;
 }
 #else
+MIO__LIBC_CALL mio__libc_accept4(int fd, struct sockaddr *peer, socklen_t *length, int flags)
+{
+    return mio__libc_result(MIO__CALL(accept4)(fd, peer, length, flags));
+}
+
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
 {
-    return MIO__CALL(accept4)(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    enum { FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC };
+    return (int)MIO__HOT(accept4, (fd, peer, length, FLAGS), accept4, fd, (long)peer, (long)length,
+                         FLAGS, 0, 0);
 }
 #endif

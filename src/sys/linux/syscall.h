@@ -29,6 +29,8 @@ static inline long mio__syscall4(long number, long a, long b, long c, long d)
 
 #elif defined(__x86_64__) && defined(__LP64__)
 
+#define MIO__SYSCALL_INLINED 1
+
 static inline long mio__syscall4(long number, long a, long b, long c, long d)
 {
     register long fourth __asm__("r10") = d;
@@ -54,6 +56,8 @@ static inline long mio__syscall6(long number, long a, long b, long c, long d, lo
 }
 
 #elif defined(__aarch64__) && defined(__LP64__)
+
+#define MIO__SYSCALL_INLINED 1
 
 static inline long mio__syscall6(long number, long a, long b, long c, long d, long e, long f)
 {

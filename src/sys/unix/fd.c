@@ -1,6 +1,8 @@
 /* Descriptors: errors, closing, flags. */
+#define _GNU_SOURCE 1 /* syscall, in hot_calls.h */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/hot_calls.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,9 +32,9 @@ int mio__last_error(void)
 int mio__fd_close(mio_fd fd)
 {
     /* Never repeated: the number may be another thread's by then. */
-    if (MIO__CALL(close)(fd) == 0 || errno == EINTR || errno == EINPROGRESS)
-        return 0;
-    return mio__last_error();
+    long result = mio__hot_close(fd);
+    return result == 0 || result == -EINTR || result == -EINPROGRESS ? 0
+                                                                     : mio__error_of((int)-result);
 }
 
 int mio__fd_check_pollable(mio_fd fd)

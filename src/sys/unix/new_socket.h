@@ -8,11 +8,13 @@
 #include <sys/socket.h>
 
 /*
- * As socket(2), socketpair(2) in the Unix domain, and accept(2): descriptors, non-blocking,
- * close-on-exec and without SIGPIPE; -1 with errno.
+ * As socket(2) and socketpair(2) in the Unix domain: descriptors, non-blocking, close-on-exec and
+ * without SIGPIPE; -1 with errno.
  */
 int mio__new_socket(int family, int type);
 int mio__new_pair(int type, int fds[2]);
+
+/* As accept(2), for such a descriptor; a negative errno value of the system when it failed. */
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length);
 
 #endif

@@ -1,7 +1,8 @@
 /* Socket calls. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE 1 /* syscall, in hot_calls.h */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/hot_calls.h"
 #include "sys/unix/iovec.h"
 #include "sys/unix/new_socket.h"
 #include "sys/unix/sockaddr.h"
@@ -78,9 +79,9 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
     socklen_t length = sizeof peer->storage;
     do
         *accepted = mio__new_accepted(fd, peer ? mio__sockaddr(peer) : NULL, peer ? &length : NULL);
-    while (*accepted < 0 && errno == EINTR);
+    while (*accepted == -EINTR);
     if (*accepted < 0)
-        return mio__last_error();
+        return mio__error_of(-*accepted);
     if (peer)
         mio__sockaddr_received(peer, length);
     return 0;
@@ -132,43 +133,43 @@ int mio__socket_writability(mio_fd fd)
 
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
 {
-    ssize_t n;
+    long n;
     do
-        n = MIO__CALL(recv)(fd, buf, len, peek ? MSG_PEEK : 0);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? mio__last_error() : n;
+        n = mio__hot_recv(fd, buf, len, peek ? MSG_PEEK : 0);
+    while (n == -EINTR);
+    return n < 0 ? mio__error_of((int)-n) : n;
 }
 
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
-    ssize_t n;
+    long n;
     do
-        n = MIO__CALL(send)(fd, buf, len, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? mio__last_error() : n;
+        n = mio__hot_send(fd, buf, len, MSG_NOSIGNAL);
+    while (n == -EINTR);
+    return n < 0 ? mio__error_of((int)-n) : n;
 }
 
 ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
 {
     socklen_t length;
-    ssize_t n;
+    long n;
     do {
         length = sizeof from->storage;
-        n = MIO__CALL(recvfrom)(fd, buf, len, peek ? MSG_PEEK : 0, mio__sockaddr(from), &length);
-    } while (n < 0 && errno == EINTR);
+        n = mio__hot_recvfrom(fd, buf, len, peek ? MSG_PEEK : 0, mio__sockaddr(from), &length);
+    } while (n == -EINTR);
     if (n < 0)
-        return mio__last_error();
+        return mio__error_of((int)-n);
     mio__sockaddr_received(from, length);
     return n;
 }
 
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
 {
-    ssize_t n;
+    long n;
     do
-        n = MIO__CALL(sendto)(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? mio__last_error() : n;
+        n = mio__hot_sendto(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
+    while (n == -EINTR);
+    return n < 0 ? mio__error_of((int)-n) : n;
 }
 
 static struct msghdr message_of(const struct mio_buf *bufs, size_t count)

@@ -1,0 +1,101 @@
+/*
+ * The calls that a server makes for each request and each connection. Where system calls can be
+ * inlined they go past libc, as the wait does, which saves a frame (sys/linux/syscall.h). Elsewhere
+ * they are those of libc, also in builds that take calls from a table.
+ *
+ * Results: a value, or a negative errno value of the system, -EINTR included. errno may change.
+ */
+#ifndef MIO_HOT_CALLS_H
+#define MIO_HOT_CALLS_H
+
+#include "sys/unix/calls.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include "sys/linux/syscall.h"
+#endif
+
+#if defined(MIO__SYSCALL_INLINED)
+/*
+ * The runtime of each sanitizer has this function. It has to see what is transferred, else it
+ * reports races and uninitialised bytes where there are none: so where a runtime is in the process,
+ * which may be that of the program alone, the calls are those of libc, which it intercepts.
+ */
+extern void __sanitizer_print_stack_trace(void) __attribute__((weak));
+
+/* Out of the way, so that the other path is short enough to be inlined. */
+#define MIO__LIBC_CALL __attribute__((cold, noinline, unused)) static long
+#define MIO__HOT(name, arguments, number, ...)                                                     \
+    (__sanitizer_print_stack_trace ? mio__libc_##name arguments                                    \
+                                   : mio__syscall6(SYS_##number, __VA_ARGS__))
+#else
+#define MIO__LIBC_CALL static inline long
+#define MIO__HOT(name, arguments, number, ...) mio__libc_##name arguments
+#endif
+
+static inline long mio__libc_result(long result)
+{
+    return result < 0 ? -errno : result;
+}
+
+MIO__LIBC_CALL mio__libc_recv(int fd, void *buf, size_t len, int flags)
+{
+    return mio__libc_result(MIO__CALL(recv)(fd, buf, len, flags));
+}
+
+static inline long mio__hot_recv(int fd, void *buf, size_t len, int flags)
+{
+    return MIO__HOT(recv, (fd, buf, len, flags), recvfrom, fd, (long)buf, (long)len, flags, 0, 0);
+}
+
+MIO__LIBC_CALL mio__libc_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from,
+                                  socklen_t *length)
+{
+    return mio__libc_result(MIO__CALL(recvfrom)(fd, buf, len, flags, from, length));
+}
+
+static inline long mio__hot_recvfrom(int fd, void *buf, size_t len, int flags,
+                                     struct sockaddr *from, socklen_t *length)
+{
+    return MIO__HOT(recvfrom, (fd, buf, len, flags, from, length), recvfrom, fd, (long)buf,
+                    (long)len, flags, (long)from, (long)length);
+}
+
+MIO__LIBC_CALL mio__libc_send(int fd, const void *buf, size_t len, int flags)
+{
+    return mio__libc_result(MIO__CALL(send)(fd, buf, len, flags));
+}
+
+static inline long mio__hot_send(int fd, const void *buf, size_t len, int flags)
+{
+    return MIO__HOT(send, (fd, buf, len, flags), sendto, fd, (long)buf, (long)len, flags, 0, 0);
+}
+
+MIO__LIBC_CALL mio__libc_sendto(int fd, const void *buf, size_t len, int flags,
+                                const struct sockaddr *to, socklen_t length)
+{
+    return mio__libc_result(MIO__CALL(sendto)(fd, buf, len, flags, to, length));
+}
+
+static inline long mio__hot_sendto(int fd, const void *buf, size_t len, int flags,
+                                   const struct sockaddr *to, socklen_t length)
+{
+    return MIO__HOT(sendto, (fd, buf, len, flags, to, length), sendto, fd, (long)buf, (long)len,
+                    flags, (long)to, (long)length);
+}
+
+MIO__LIBC_CALL mio__libc_close(int fd)
+{
+    return mio__libc_result(MIO__CALL(close)(fd));
+}
+
+static inline long mio__hot_close(int fd)
+{
+    return MIO__HOT(close, (fd), close, fd, 0, 0, 0, 0, 0);
+}
+
+#endif

@@ -1,0 +1,48 @@
+# packaging.sanitizers: programs under sanitizers see what the library transfers, also where they
+# alone are built with one.
+include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
+if(NOT MIO_NET)
+    message(STATUS "packaging: skipped, the program needs the socket types")
+    return()
+endif()
+fresh_folder(sanitizers folder)
+set(library ${MIO_SHARED_FILE})
+if(NOT library)
+    set(library ${MIO_STATIC_FILE})
+endif()
+get_filename_component(library_folder ${library} DIRECTORY)
+
+# The program under the sanitizer; found says whether the compiler has that.
+function(make_program sanitizer found)
+    execute_process(COMMAND ${MIO_C_COMPILER} -g -fsanitize=${sanitizer}
+        -I ${MIO_SOURCE_DIR}/include ${MIO_HERE}/sanitizers/program.c
+        -o ${folder}/${sanitizer} ${library} -Wl,-rpath,${library_folder} -lpthread
+        RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(status EQUAL 0)
+        set(${found} TRUE PARENT_SCOPE)
+    else()
+        set(${found} FALSE PARENT_SCOPE)
+    endif()
+endfunction()
+
+set(seen)
+foreach(sanitizer thread memory)
+    make_program(${sanitizer} found)
+    if(found)
+        run(${folder}/${sanitizer} order)
+        list(APPEND seen ${sanitizer})
+    endif()
+endforeach()
+make_program(address found)
+if(found)
+    run_expecting_failure(${folder}/address overflow)
+    if(NOT RUN_OUTPUT MATCHES "heap-buffer-overflow")
+        message(FATAL_ERROR "the overflow was not reported:\n${RUN_OUTPUT}")
+    endif()
+    list(APPEND seen address)
+endif()
+if(NOT seen)
+    message(STATUS "packaging: skipped, the compiler has no sanitizers")
+else()
+    message(STATUS "seen: ${seen}")
+endif()
