@@ -1,0 +1,184 @@
+"""Charts by matplotlib: a figure per group, one about scaling, and an overview for README.md."""
+import os
+import shutil
+
+import cases
+import contestants
+from results import Results
+
+try:
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, NullLocator
+    import bars
+    MISSING = None
+except ImportError as error:
+    MISSING = str(error)
+
+# SVG files are the same for the same values: no date, names of elements from a fixed salt.
+SETTINGS = {
+    "svg.hashsalt": "mio", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold", "axes.spines.top": False, "axes.spines.right": False,
+    "figure.facecolor": "white", "savefig.facecolor": "white", "figure.max_open_warning": 0,
+}
+COLUMNS = 3
+# The overview shows who is best known; the report shows all.
+OVERVIEW = ("mio", "raw", "rust-mio", "libuv", "libev", "libevent")
+
+
+def save(figure, folder, name):
+    figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(os.path.join(folder, name + ".png"), dpi=130, metadata={"Software": None})
+    pyplot.close(figure)
+    return name
+
+
+def grid(count, height, left, title, subtitle):
+    """A figure with so many panels, and a title above them. left: the room for what stands there.
+    All in inches, so that panels of different figures look alike."""
+    columns = 2 if count == 4 else min(COLUMNS, count)
+    rows = -(-count // columns)
+    width, top, right, above, below = max(4.2 * columns, 6), 0.62, 0.15, 0.3, 0.5
+    total = rows * height + top
+    figure, axes = pyplot.subplots(rows, columns, squeeze=False, figsize=(width, total))
+    panel_width = width / columns - left - right
+    figure.subplots_adjust(
+        left=left / width, right=1 - right / width, wspace=(left + right) / panel_width,
+        top=1 - (top + above) / total, bottom=below / total,
+        hspace=(above + below) / (height - above - below))
+    panels = list(axes.flat)
+    for unused in panels[count:]:
+        unused.remove()
+    figure.text(0.15 / width, 1 - 0.1 / total, title, fontsize=14, fontweight="bold", va="top")
+    figure.text(0.15 / width, 1 - 0.38 / total, subtitle, fontsize=9.5, color="#444444", va="top")
+    return figure, panels[:count]
+
+
+def room_for(names):
+    """The width of the longest title, with some air."""
+    return 0.28 + 0.062 * max(len(contestants.title(name)) for name in names)
+
+
+def how_to_read(results, found, absolute):
+    text = ""
+    if not absolute:
+        text = " Bars: ratio to %s, and its value." % contestants.title(contestants.BASE)
+    if any(value and value.rounds > 1 for case in found
+           for value in (results.summary(case.id, name) for name in results.names())):
+        text += " Whiskers: quartiles of the rounds."
+    return text
+
+
+def draw_group(results, key, folder):
+    """The ratios of a group: a panel per case, a bar per contestant."""
+    group, found = cases.GROUPS[key], results.cases(key)
+    names = [name for name in results.names()
+             if any(results.summary(case.id, name) for case in found)]
+    absolute = group.absolute or not any(results.ratio(case.id, contestants.BASE)
+                                         for case in found)
+    figure, panels = grid(len(found), 0.85 + 0.24 * len(names), room_for(names), group.title,
+                          group.what + "." + how_to_read(results, found, absolute))
+    for panel, case in zip(panels, found):
+        bars.draw(panel, results, case, names, absolute)
+    return save(figure, folder, key)
+
+
+def overview_panels(results):
+    """The six cases: case, title, whether absolute."""
+    table = (("dispatch/64-of-10000", "Dispatch, 64 of 10,000 ready: time/event", False),
+             ("echo/tcp/64B/64/cpu", "TCP echo, 64 B x 64: CPU/request", False),
+             ("echo/unix/64B/64/cpu", "Unix echo, 64 B x 64: CPU/request", False),
+             ("churn/tcp/64/cpu", "Accept, serve, close: CPU/connection", False),
+             ("waker/pending", "Wake while one is pending", True),
+             ("timeout/100us", "A wait of 100 us ends late by", True))
+    return [row for row in table
+            if any(results.summary(row[0], name) for name in OVERVIEW)]
+
+
+def draw_overview(results, folder):
+    table = overview_panels(results)
+    if not table:
+        return None
+    names = [name for name in results.names() if name in OVERVIEW]
+    figure, panels = grid(len(table), 0.85 + 0.26 * len(names), room_for(names),
+                          "mio for C and its peers",
+                          "Lower is better. The first four: ratio to raw epoll in the same round;"
+                          " the last two: values.")
+    for panel, (case, title, absolute) in zip(panels, table):
+        bars.draw(panel, results, cases.CASES[case], names, absolute, title)
+    return save(figure, folder, "overview")
+
+
+def scaling_lines(results):
+    """The panels of the chart about scaling: title, label, points (x, case)."""
+    sizes = (1000, 10000, 19000, 100000)
+    counts = (1, 64, 1000)
+    lines = [("Dispatch, 64 ready: ns an event", "registered sources",
+              [(size, "dispatch/64-of-%d" % size) for size in sizes])]
+    for transport, title in (("tcp", "TCP"), ("unix", "Unix")):
+        lines.append((title + " echo, 64 B: CPU ns a request", "connections",
+                      [(count, "echo/%s/64B/%d/cpu" % (transport, count)) for count in counts]))
+    kept = [(title, label, [point for point in points if results.samples.get(point[1])])
+            for title, label, points in lines]
+    return [line for line in kept if len(line[2]) > 1]
+
+
+def draw_line(panel, results, name, points):
+    measured = [(x, results.summary(case, name)) for x, case in points]
+    measured = [(x, value) for x, value in measured if value]
+    strong = name == "mio"
+    panel.errorbar([x for x, _ in measured], [value.median for _, value in measured],
+                   yerr=[[value.median - value.q1 for _, value in measured],
+                         [value.q3 - value.median for _, value in measured]],
+                   label=contestants.title(name), color=contestants.colour(name),
+                   linewidth=2.6 if strong else 1.5, zorder=4 if strong else 3, marker="o",
+                   linestyle="--" if name.startswith("raw") else "-",
+                   markersize=5 if strong else 4, capsize=2, elinewidth=1)
+
+
+def scale_lines(panel):
+    """From zero, so that distances are honest, unless poll(2) leaves the others far behind."""
+    low, high = panel.dataLim.intervaly
+    if high < 10 * low:
+        panel.set_ylim(0, high * 1.1)
+        panel.yaxis.set_major_formatter(FuncFormatter(bars.plain_number))
+        return
+    panel.set_yscale("log")
+    panel.set_ylabel("logarithmic", fontsize=8, color="#555555")
+    bars.tick_sparsely(panel.yaxis, panel.get_ylim())
+
+
+def draw_scaling(results, folder):
+    lines = scaling_lines(results)
+    if not lines:
+        return None
+    figure, panels = grid(len(lines), 3.7, 0.75, "Scaling",
+                          "Medians and quartiles. Lower is better.")
+    plain = FuncFormatter(lambda x, _: "{:,.0f}".format(x))
+    for panel, (title, label, points) in zip(panels, lines):
+        for name in results.names():
+            draw_line(panel, results, name, points)
+        panel.set(xscale="log", xlabel=label)
+        panel.set_xticks([x for x, _ in points])
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(plain)
+        scale_lines(panel)
+        panel.grid(axis="y", which="major", color="#e5e7eb")
+        panel.set_title(title, loc="left")
+    panels[0].legend(fontsize=8, frameon=False)
+    return save(figure, folder, "scaling")
+
+
+def draw_all(results: Results, folder):
+    """Draws what there are values for. The names of the charts, and notes for the report."""
+    # None of an earlier run may lie beside this report.
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    if MISSING:
+        return [], ["none were drawn, matplotlib cannot be used (%s)" % MISSING]
+    with matplotlib.rc_context(SETTINGS):
+        drawn = [draw_group(results, key, folder) for key in cases.GROUPS if results.cases(key)]
+        drawn += [draw_overview(results, folder), draw_scaling(results, folder)]
+    return [name for name in drawn if name], []

@@ -1,0 +1,85 @@
+"""The performance contract: what this library promises, and whether the run kept it."""
+from typing import NamedTuple, Optional
+
+import cases
+import contestants
+
+MINE = "mio"
+
+
+class Mark(NamedTuple):
+    """A limit for one case. kind: ratio or difference to the base in the same round, or value."""
+    case: str
+    kind: str
+    most: float
+    base: Optional[str] = None
+
+    def limit(self):
+        """The limit as the report writes it."""
+        if self.kind == "value":
+            return "<= %g %s" % (self.most, cases.CASES[self.case].unit)
+        base = contestants.title(self.base)
+        if self.kind == "difference":
+            return "<= %s + %g" % (base, self.most)
+        return "<= %g x %s" % (self.most, base)
+
+
+class Verdict(NamedTuple):
+    mark: Mark
+    measured: Optional[tuple]  # a stats.Summary
+    status: str
+
+
+def dispatch_marks():
+    marks = []
+    for ready in (1, 64, 1024):
+        for registered in (1000, 10000, 19000):
+            case = "dispatch/%d-of-%d" % (ready, registered)
+            if case in cases.CASES:
+                marks += [Mark(case, "ratio", 1.05 if ready == 1 else 1.02, "raw"),
+                          Mark(case, "ratio", 0.86, "libuv"), Mark(case, "ratio", 0.86, "libev"),
+                          Mark(case, "ratio", 0.83, "libevent")]
+    return marks
+
+
+MARKS = dispatch_marks() + [
+    Mark("instructions/event", "difference", 16, "raw"),
+] + [
+    Mark("registration/%d/%s" % (sources, operation), "ratio", 1.05, "raw")
+    for sources in (1000, 19000) for operation in ("register", "reregister", "deregister")
+] + [
+    Mark("waker/pending", "value", 15),
+    Mark("waker/pending", "ratio", 1 / 25, "rust-mio"),
+    Mark("waker/sleeping", "ratio", 1.02, "raw"),
+] + [
+    Mark("timeout/%dus" % us, "ratio", 1.05, "raw") for us in (20, 100, 900, 1500, 5000)
+] + [
+    Mark("echo/tcp/64B/64/cpu", "ratio", 1.02, "raw"),
+    Mark("echo/tcp/64B/1000/cpu", "ratio", 1.02, "raw"),
+    Mark("echo/tcp/64B/64/cpu", "ratio", 0.975, "rust-mio"),
+    Mark("echo/tcp/64B/1000/cpu", "ratio", 0.975, "rust-mio"),
+    Mark("echo/unix/64B/64/cpu", "ratio", 0.85, "rust-mio"),
+    Mark("churn/tcp/64/cpu", "ratio", 1.02, "raw"),
+    Mark("churn/tcp/512/cpu", "ratio", 1.02, "raw"),
+    Mark("memory/heap", "value", 0),
+    Mark("memory/handle", "value", 32),
+]
+
+
+def judge(mark, results):
+    """The median decides; the quartiles are for the reader."""
+    if mark.kind == "value":
+        measured = results.summary(mark.case, MINE)
+    elif mark.kind == "difference":
+        measured = results.difference(mark.case, MINE, mark.base)
+    else:
+        measured = results.ratio(mark.case, MINE, mark.base)
+    if measured is None:
+        return Verdict(mark, None, "not measured")
+    if measured.median > mark.most:
+        return Verdict(mark, measured, "missed")
+    return Verdict(mark, measured, "met")
+
+
+def judge_all(results):
+    return [judge(mark, results) for mark in MARKS]
