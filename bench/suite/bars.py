@@ -1,10 +1,8 @@
 """One panel of a chart: a horizontal bar per contestant."""
 import math
 
-from matplotlib.ticker import (FixedLocator, FuncFormatter, MaxNLocator, NullFormatter,
-                               NullLocator)
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-import cases
 import contestants
 import numbers_text
 
@@ -13,18 +11,6 @@ CUT_FACTOR = 1.4 # a bar of poll(2) that is cut ends so far beyond the longest o
 
 def plain_number(number, _position=None):
     return "{:,.0f}".format(number) if number >= 100 else "%g" % number
-
-
-def tick_sparsely(axis, limits):
-    """Some ticks in each power of ten inside the limits, as plain numbers."""
-    low, high = limits
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1,) if high / low > 100 else (1, 2, 5) if high / low > 10 else (1, 1.5, 2, 3, 5, 7)
-    ticks = [step * 10.0 ** exponent for exponent in exponents for step in steps]
-    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(FuncFormatter(plain_number))
 
 
 def cut_at(present):

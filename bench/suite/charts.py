@@ -1,4 +1,5 @@
 """Charts by matplotlib: a figure per group, one about scaling, and an overview for README.md."""
+import math
 import os
 import shutil
 
@@ -10,7 +11,7 @@ try:
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
     import bars
     MISSING = None
 except ImportError as error:
@@ -138,6 +139,18 @@ def draw_line(panel, results, name, points):
                    markersize=5 if strong else 4, capsize=2, elinewidth=1)
 
 
+def tick_sparsely(axis, limits):
+    """Some ticks in each power of ten inside the limits, as plain numbers."""
+    low, high = limits
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1,) if high / low > 100 else (1, 2, 5) if high / low > 10 else (1, 1.5, 2, 3, 5, 7)
+    ticks = [step * 10.0 ** exponent for exponent in exponents for step in steps]
+    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(bars.plain_number))
+
+
 def scale_lines(panel):
     """From zero, so that distances are honest, unless poll(2) leaves the others far behind."""
     low, high = panel.dataLim.intervaly
@@ -147,7 +160,7 @@ def scale_lines(panel):
         return
     panel.set_yscale("log")
     panel.set_ylabel("logarithmic", fontsize=8, color="#555555")
-    bars.tick_sparsely(panel.yaxis, panel.get_ylim())
+    tick_sparsely(panel.yaxis, panel.get_ylim())
 
 
 def draw_scaling(results, folder):
