@@ -267,20 +267,24 @@ MIO_API void mio_events_forget(struct mio_event *events, size_t n, mio_token tok
 #define MIO_IO_MAX 0x40000000u
 
 /*
- * Whether a read or write on a stream has drained its direction (see the draining rule).
+ * Whether an operation has drained its direction (see the draining rule).
  *
  * seen     all readiness that events reported for the source so far, or-ed
  * result   of the operation: bytes or a negative code
- * asked    bytes that the operation was asked to move (for vectors mio_bufs_len)
- * Returns  true when the next event is guaranteed: on -EAGAIN, end of file, an error other than
- *          -EINTR, and on a short transfer while nothing was seen closed. False when asked is 0.
+ * asked    bytes that a read or write was asked to move (for vectors mio_bufs_len). 0 where a
+ *          length says nothing and -EAGAIN alone drains: datagrams, listeners, sendfile, splice,
+ *          recvmsg, packet-mode pipes.
+ * Returns  true when the next event is guaranteed: on -EAGAIN, at the end of file, and on a short
+ *          transfer while nothing was seen closed. Every other error drains nothing.
  * Threads  any.      System  epoll(7), questions and answers, 9
  */
 MIO_INLINE bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked)
 {
-    if (asked == 0 || result == -EINTR)
+    if (result < 0)
+        return result == -EAGAIN;
+    if (asked == 0)
         return false;
-    if (result <= 0)
+    if (result == 0)
         return true;
     if (asked > MIO_IO_MAX)
         asked = MIO_IO_MAX;
@@ -289,20 +293,23 @@ MIO_INLINE bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked)
 }
 
 /*
- * The draining rule in one call. Keep one word per stream, add what events say to it
- * (ready |= event.readiness), operate while it has the direction, and pass each result here.
+ * The draining rule in one call. Keep one word per source, add what events say to it
+ * (ready |= event.readiness), operate while it has the direction, and pass each result here. An
+ * error other than -EAGAIN drains nothing, so the loop has to leave by itself:
  *
  *     while (ready & MIO_READABLE) {
  *         got = mio_tcp_stream_read(&stream, buf, sizeof buf);
  *         mio_ready_after(&ready, MIO_READABLE, got, sizeof buf);
- *         ...
+ *         if (got == -EAGAIN)
+ *             break;
+ *         if (got <= 0)
+ *             return end(got);     // end of file or an error: most programs close the stream
+ *         use(buf, got);
  *     }
  *
  * ready      the word; the direction is cleared when it is drained, everything else is kept
  * direction  MIO_READABLE or MIO_WRITABLE
  * result, asked  as for mio_drained
- *
- * For listeners and datagram sockets only -EAGAIN ends the drain, which needs no helper.
  *
  * Threads  exclusive (on the word).      System  as mio_drained
  */
@@ -553,8 +560,8 @@ struct mio_source {
     uint32_t generation; /* of that place */
     uint8_t state;       /* 0: closed */
     uint8_t interest;
-    uint8_t mode;
-    uint8_t flags;
+    uint8_t flags;   /* mode and kind */
+    uint8_t learned; /* by I/O about the system; atomic */
 };
 
 /*
@@ -1195,12 +1202,13 @@ MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
                                     struct mio_tcp_stream *stream, struct mio_addr *peer);
 
 /*
- * Whether an error of accept concerns that one connection, so that the next one may well succeed.
+ * Whether an error of accept took that one connection off the queue, so that the next one may well
+ * succeed.
  *
- * Returns  true for -ECONNABORTED, -ECONNRESET, -EINTR, -EPROTO, -ENOPROTOOPT, -ETIMEDOUT, -EPERM
- *          (a firewall) and for errors of the network (-ENETDOWN, -ENETUNREACH, -EHOSTUNREACH,
- *          -EHOSTDOWN, -ENONET); false for 0, -EAGAIN, shortages (-EMFILE, -ENFILE, -ENOBUFS,
- *          -ENOMEM) and the rest.
+ * Returns  true for -ECONNABORTED, -ECONNRESET, -EINTR, -EPROTO, -ENOPROTOOPT, -ETIMEDOUT and for
+ *          errors of the network (-ENETDOWN, -ENETUNREACH, -EHOSTUNREACH, -EHOSTDOWN, -ENONET);
+ *          false for 0, -EAGAIN, shortages (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM), -EPERM (a filter
+ *          or policy refuses every accept, and the connection stays in the queue) and the rest.
  * Threads  any.      System  accept(2), errors
  */
 MIO_API bool mio_accept_should_continue(int error);

@@ -61,6 +61,17 @@ static inline bool mio__compare_exchange(uint32_t *word, uint32_t *expected, uin
                                        __ATOMIC_ACQUIRE);
 }
 
+/* Bits in a byte that several threads set, and that order nothing. */
+static inline bool mio__bit_is_set(const uint8_t *byte, uint8_t bit)
+{
+    return (__atomic_load_n(byte, __ATOMIC_RELAXED) & bit) != 0;
+}
+
+static inline void mio__bit_set(uint8_t *byte, uint8_t bit)
+{
+    __atomic_fetch_or(byte, bit, __ATOMIC_RELAXED);
+}
+
 /*
  * Writes a pointer in its place among the writes of this thread: a child that is forked by another
  * thread, a copy of memory at some moment, sees all that was written before it.

@@ -8,15 +8,24 @@
 /* The states of a source. Zero-initialised is closed. */
 enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
 
-/* Flags of a source. */
+/* Flags of a source: its mode while it is registered, and its kind. */
 enum {
-    MIO__RAW = 1,     /* a descriptor of the user's, which may be of any kind, or closed */
-    MIO__REARM = 2,   /* registered where edges are emulated: I/O reports what it drained */
-    MIO__GUARDED = 4, /* a pipe on a system that has no write without SIGPIPE */
+    MIO__MODE = 0x03,      /* MIO_LEVEL and MIO_ONESHOT, 8 bits lower */
+    MIO__REARM = 0x04,     /* registered where edges are emulated: I/O reports what it drained */
+    MIO__RAW = 0x08,       /* a descriptor of the user's, which may be of any kind, or closed */
+    MIO__IS_STREAM = 0x10, /* a connected stream socket, TCP or Unix */
 };
 
-#define MIO__INTEREST_BITS (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO)
+/* What I/O has learned about a source (source->learned). Several threads may set these bits. */
+enum {
+    MIO__GUARDED = 0x01, /* a pipe on a system that has no write without SIGPIPE */
+};
+
+#define MIO__INTEREST_BITS                                                                         \
+    (MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_PRIORITY | MIO_AIO | MIO_LIO)
 #define MIO__MODE_BITS (MIO_LEVEL | MIO_ONESHOT)
+#define MIO__MODE_SHIFT 8
+_Static_assert(MIO__MODE_BITS >> MIO__MODE_SHIFT == MIO__MODE, "the modes fit into the flags");
 
 /* 0, or what every call on a source answers first. */
 static inline int mio__source_check(const struct mio_source *source)

@@ -30,13 +30,13 @@ int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *rece
 static ptrdiff_t send_list(struct mio_source *source, const struct mio_buf *bufs, size_t count)
 {
     ptrdiff_t result = -ENOTSUP;
-    if (!(source->flags & MIO__GUARDED))
+    if (!mio__bit_is_set(&source->learned, MIO__GUARDED))
         result = mio__pipe_writev(source->fd, bufs, count);
     if (result != -ENOTSUP)
         return result;
     result = mio__pipe_writev_guarded(source->fd, bufs, count);
     if (result != -EINVAL)
-        source->flags |= MIO__GUARDED;
+        mio__bit_set(&source->learned, MIO__GUARDED);
     return result;
 }
 

@@ -80,13 +80,13 @@ static int check_registered(const struct mio_registry *registry, const struct mi
 static void record(struct mio_source *source, struct mio_poll *poll, mio_interest interest)
 {
     source->poll = poll;
-    source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
-    source->mode = (uint8_t)((interest & MIO__MODE_BITS) >> 8);
-    source->state = MIO__REGISTERED;
+    uint32_t flags = source->flags & ~(uint32_t)(MIO__MODE | MIO__REARM);
+    flags |= (interest & MIO__MODE_BITS) >> MIO__MODE_SHIFT;
     if (!source->ops && poll->backend->blocked && (interest & MIO__MODE_BITS) == MIO_EDGE)
-        source->flags |= MIO__REARM;
-    else
-        source->flags &= (uint8_t)~MIO__REARM;
+        flags |= MIO__REARM;
+    source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
+    source->flags = (uint8_t)flags;
+    source->state = MIO__REGISTERED;
 }
 
 static void forget(struct mio_source *source)
@@ -94,9 +94,8 @@ static void forget(struct mio_source *source)
     struct mio_poll *poll = source->poll;
     source->poll = NULL;
     source->interest = 0;
-    source->mode = 0;
     source->state = MIO__OPEN;
-    source->flags &= (uint8_t)~MIO__REARM;
+    source->flags &= (uint8_t) ~(MIO__MODE | MIO__REARM);
     mio__poll_release(poll);
 }
 
@@ -147,7 +146,6 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     result = poll->backend->change(poll, source, token, interest);
     if (result < 0) {
         source->interest = before.interest;
-        source->mode = before.mode;
         source->flags = before.flags;
     }
     return result;

@@ -62,7 +62,6 @@ bool mio_accept_should_continue(int error)
     switch (error) {
     case -ECONNABORTED:
     case -EINTR:
-    case -EPERM:
     /* What already happened to the connection is passed on by accept. */
     case -EPROTO:
     case -ENOPROTOOPT:

@@ -76,7 +76,7 @@ static void reader_read(struct reader *reader, size_t asked)
 static void reader_catch_up(struct reader *reader)
 {
     for (int turns = 0; turns < 1000; turns++) {
-        while (reader->ready & MIO_READABLE)
+        while ((reader->ready & MIO_READABLE) && !reader->ended)
             reader_read(reader, reader->asked);
         if (reader->ended == reader->finished && (reader->got == reader->sent || reader->ended))
             return;
@@ -307,18 +307,24 @@ static const struct {
 } rows[] = {
     {MIO_READABLE, -EAGAIN, 8, true},
     {MIO_READABLE, 0, 8, true},
-    {MIO_READABLE, -ECONNRESET, 8, true},
-    {MIO_READABLE, -EPIPE, 8, true},
-    {MIO_READABLE, -EINTR, 8, false},
     {MIO_READABLE, 1, 8, true},
+    /* Other errors leave the direction as it is. */
+    {MIO_READABLE, -ECONNRESET, 8, false},
+    {MIO_READABLE, -EPIPE, 8, false},
+    {MIO_READABLE, -EHOSTUNREACH, 8, false},
+    {MIO_READABLE, -ENOBUFS, 8, false},
+    {MIO_READABLE, -EMFILE, 0, false},
+    {MIO_READABLE, -EINTR, 8, false},
     {MIO_READABLE, 7, 8, true},
     {MIO_READABLE, 8, 8, false},
     {MIO_READABLE, 1, 1, false},
     {0, 7, 8, true},
     {MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY, 7, 8, true},
-    /* Nothing was asked, so nothing is known. */
+    /* Where a length says nothing, would-block alone drains. */
     {MIO_READABLE, 0, 0, false},
-    {MIO_READABLE, -EAGAIN, 0, false},
+    {MIO_READABLE, 7, 0, false},
+    {MIO_READABLE, -EAGAIN, 0, true},
+    {MIO_READABLE | MIO_READ_CLOSED, -EAGAIN, 0, true},
     {MIO_READABLE, -ECONNRESET, 0, false},
     /* Once something was closed a short transfer says nothing, all else as before. */
     {MIO_READ_CLOSED, 7, 8, false},
@@ -327,7 +333,7 @@ static const struct {
     {MIO_READABLE | MIO_READ_CLOSED, 8, 8, false},
     {MIO_READABLE | MIO_READ_CLOSED, 0, 8, true},
     {MIO_READABLE | MIO_ERROR, -EAGAIN, 8, true},
-    {MIO_READABLE | MIO_WRITE_CLOSED, -ECONNRESET, 8, true},
+    {MIO_READABLE | MIO_WRITE_CLOSED, -ECONNRESET, 8, false},
     {MIO_READABLE | MIO_READ_CLOSED, -EINTR, 8, false},
     /* A system stops at about MIO_IO_MAX by itself. */
     {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX, MIO_IO_MAX + 1, false},

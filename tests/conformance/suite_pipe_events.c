@@ -143,6 +143,7 @@ static void bytes_flow_through_one_loop(void)
                 out[i] = (unsigned char)((sent + i) % 251);
             ptrdiff_t n = mio_pipe_sender_write(&both.sender, out, asked);
             mio_ready_after(&both.can_write, MIO_WRITABLE, n, asked);
+            CHECK(n > 0 || n == -EAGAIN);
             sent += n > 0 ? (size_t)n : 0;
             if (sent == TOTAL)
                 CHECK_EQ(mio_pipe_sender_close(&both.sender), 0);
@@ -150,6 +151,7 @@ static void bytes_flow_through_one_loop(void)
         while (both.can_read & MIO_READABLE) {
             ptrdiff_t n = mio_pipe_receiver_read(&both.receiver, in, sizeof in);
             mio_ready_after(&both.can_read, MIO_READABLE, n, sizeof in);
+            CHECK(n >= 0 || n == -EAGAIN);
             for (ptrdiff_t i = 0; i < n; i++)
                 CHECK_EQ(in[i], (got + (size_t)i) % 251);
             got += n > 0 ? (size_t)n : 0;

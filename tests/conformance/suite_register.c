@@ -34,10 +34,8 @@ static const mio_interest invalid_interests[] = {
     MIO_ONESHOT,
     MIO_LEVEL | MIO_ONESHOT,
     MIO_ERROR,
-    MIO_READ_CLOSED,
     MIO_WRITE_CLOSED,
     MIO_READABLE | MIO_ERROR,
-    MIO_READABLE | MIO_READ_CLOSED,
     MIO_WRITABLE | MIO_WRITE_CLOSED,
     MIO_READABLE | 0x400u,
     MIO_READABLE | 0x80000000u,
@@ -78,7 +76,8 @@ static void invalid_interest_is_refused(void)
 
 static void unknown_capability_is_unsupported(void)
 {
-    static const mio_interest bits[] = {MIO_PRIORITY, MIO_AIO, MIO_LIO, MIO_AIO | MIO_LIO};
+    static const mio_interest bits[] = {MIO_PRIORITY, MIO_READ_CLOSED, MIO_AIO, MIO_LIO,
+                                        MIO_AIO | MIO_LIO};
     static struct mio_source closed;
     struct mio_poll poll;
     struct mio_source source, registered;

@@ -308,10 +308,10 @@ static void bind_and_connect_without_descriptors(void)
 
 static void should_continue_table(void)
 {
-    static const int go_on[] = {ECONNABORTED, EINTR,       EPROTO,       EPERM,
+    static const int go_on[] = {ECONNABORTED, EINTR,       EPROTO,       ETIMEDOUT,
                                 ENETDOWN,     ENETUNREACH, EHOSTUNREACH, EHOSTDOWN};
     static const int stop[] = {0,      EAGAIN, EMFILE,   ENFILE, ENOBUFS, ENOMEM, EBADF,
-                               EINVAL, EFAULT, ENOTSOCK, EIO,    EACCES,  12345};
+                               EINVAL, EFAULT, ENOTSOCK, EIO,    EACCES,  EPERM,  12345};
     for (size_t i = 0; i < sizeof go_on / sizeof go_on[0]; i++)
         if (!mio_accept_should_continue(-go_on[i]))
             test_fail(__FILE__, __LINE__, "stops at %s", mio_error_name(go_on[i]));
