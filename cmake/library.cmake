@@ -7,6 +7,7 @@ set(MIO_SOURCES
     src/poll.c
     src/registry.c
     src/sizes.c
+    src/slots.c
     src/source.c
     src/waker.c)
 

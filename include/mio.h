@@ -32,8 +32,9 @@
  * Threads.  Each contract names one of these rules:
  *     any        safe from every thread, also during a wait, while no exclusive call runs
  *     exclusive  no other call on the same object at the same time
- *     stream     as exclusive, but a call for reading and one for writing may overlap
- *     waiter     only by the one thread that waits on this poll
+ *     waiter     by one thread at a time, not always the same
+ *     So several threads may read and write one stream, pipe or datagram socket at once. Which of
+ *     them gets which bytes is up to the system.
  *
  * THE READINESS CONTRACT
  *
@@ -43,26 +44,40 @@
  *     absent. Spurious events are allowed, missing ones are not.
  *
  * The draining rule (edge mode, the default).  After an event repeat the operation until it returns
- *         -EAGAIN, or 0 (end of file), or an error, or
+ *         -EAGAIN, or 0 (end of file), or
  *         at least one byte and less than you asked for (a short transfer);
- *     then, and only then, the next event is guaranteed. After the end of a stream there is none to
- *     come: who reads a FIFO on, for its next writer, uses level mode. Once any event of the source
- *     has said MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short transfer no longer ends the
- *     drain.
- *     Short transfers count on TCP, Unix stream sockets and plain pipes alone. Listeners and
- *     datagram sockets are drained by -EAGAIN alone, and so is a stream whose reads stop at urgent
- *     data, at passed descriptors, between senders (SO_PASSCRED and its kin) or at records of a
- *     kernel TLS. mio_ready_after says it in code.
+ *     then, and only then, the next event is guaranteed. Another error drains nothing, and a loop
+ *     has to leave by itself: a program that goes on with the source repeats the operation or
+ *     reregisters; most close it. (A write may fail with -EHOSTUNREACH or -ENOBUFS while the socket
+ *     stays writable, and no event follows.) No event follows the end of a stream either. To read a
+ *     FIFO beyond its end, for the next writer, or a terminal after a hang-up, use level mode, or
+ *     reregister.
+ *     Once any event of the source has said MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short
+ *     transfer no longer ends the drain.
+ *     A short transfer drains in these operations alone: read, recv, write, send and their vectors,
+ *     on TCP, Unix stream sockets and plain pipes. Everything else is drained by -EAGAIN alone:
+ *     listeners, datagram sockets, sendfile and splice (their count is about the other end), pipes
+ *     in packet mode, and a stream whose reads stop at urgent data, at passed descriptors, between
+ *     senders (SO_PASSCRED and its kin) or at records of a kernel TLS. mio_ready_after says it in
+ *     code.
  *     Reading until -EAGAIN is right everywhere; the short transfer saves that last call.
  *
  * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
- *     mio_reregister it with the same arguments: if it is still ready it is reported again. What a
- *     layer above the source has taken out of it already (TLS) no event tells: there only the list
- *     helps. Who has stopped reading also misses the error that a read would return: look for
- *     MIO_ERROR in its events, and ask take_error.
+ *     mio_reregister it with the same arguments: if it is still ready it is reported again. No
+ *     event reports bytes that a layer above the source, such as TLS, has already taken out: there
+ *     only the list helps. A program that has stopped reading also misses the error that a read would
+ *     return: look for MIO_ERROR in its events, and ask take_error. To learn that its peer is gone,
+ *     unread data or not, set the interest to MIO_READ_CLOSED alone.
  *
  * Tokens.  After mio_deregister or a close no later wait returns the token. Events that were
  *     fetched before are yours: free the object after the batch, or call mio_events_forget first.
+ *
+ * Closed by somebody else.  A descriptor that another library closed while it was registered needs
+ *     mio_source_abandon, never mio_deregister, mio_reregister or a close of the source: the system
+ *     knows descriptors by number, and the number may be somebody else's by now. On epoll those
+ *     calls would silence the new owner or take its registration over. While a duplicate of the
+ *     closed descriptor lives (dup, fork), epoll goes on reporting its token, and only mio_watch
+ *     gets hold of it again. Other backends drop it silently.
  *
  * Each contract ends with the manual page or system call that it stands for.
  *
@@ -140,8 +155,9 @@ typedef int mio_fd;
 #endif
 
 /*
- * One set of bits serves interest and readiness. Interest is made of READABLE, WRITABLE, PRIORITY,
- * AIO and LIO (mio_poll_features says which of them a poll knows); readiness of all of them.
+ * One set of bits serves interest and readiness. Interest is made of READABLE, WRITABLE,
+ * READ_CLOSED, PRIORITY, AIO and LIO (mio_poll_features says which of them a poll knows); readiness
+ * of all of them.
  *
  * MIO_READABLE      data, end of file, a connection to accept, or an error to collect. Urgent data
  *                   reports it too, where MIO_PRIORITY is in the interest.
@@ -153,6 +169,10 @@ typedef int mio_fd;
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
  *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
+ *                   As an interest it is part of READABLE. By itself it reports the peer's end and
+ *                   nothing before it, for a program that reads no further for now: level mode
+ *                   reports it in every wait, since nothing drains it; the event may say readable,
+ *                   too. A hang-up sets it, an error alone does not.
  * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, but a program that
  *                   uses the error queue of a socket (timestamps, zero-copy) may see it early.
  * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
@@ -170,7 +190,9 @@ typedef int mio_fd;
  * Modes, or-ed to the interest.
  * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule. Where
  *              edges are emulated (poll) an event has the directions that were drained since they
- *              were told last, and closing; epoll adds what else is ready.
+ *              were told last, and closing; epoll adds what else is ready. There a failed read
+ *              makes readable be told again, unless a hang-up was told, and a failed write or accept
+ *              changes nothing.
  * MIO_LEVEL    told by every wait while the source is ready.
  * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
  *              was not reported yet may still be (kqueue); on epoll it is not.
@@ -351,6 +373,7 @@ struct mio_poll {
     void *state; /* what a backend needs beyond these fields */
     struct mio_registry registry;
     mio_fd fd;
+    mio_interest features;
     uint32_t flags;   /* what the backend has learned about the system */
     uint32_t users;   /* registered sources, open wakers, clones */
     uint32_t waiting; /* 1 while a wait runs */
@@ -393,6 +416,8 @@ struct mio_poll_options {
  * Errors   -EINVAL   NULL poll; unknown value, half an allocator or non-zero reserved word in the
  *                    options
  *          -ENOTSUP  this system or build has no such backend or waker
+ *          -ENOSYS, -EPERM  the running system, or a filter of system calls, refuses the backend;
+ *                    it is not replaced by another one: choose MIO_BACKEND_POLL and call again
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
  * System   epoll_create1(2); for poll(2) eventfd(2) or pipe2(2)
@@ -417,7 +442,8 @@ MIO_API int mio_poll_close(struct mio_poll *poll);
  * Gives a poll up without touching the queue itself: for a child after fork, which shares the queue
  * with its parent, and for a program whose waiting thread was cancelled. Abandon the sources,
  * wakers and registry clones first: a source that is still registered with an abandoned poll must
- * not be closed. The descriptor of the calling process is closed; the queue lives on in others.
+ * not be closed. A source of a raw descriptor that is never used again, or not without init, needs
+ * no abandon. The descriptor of the calling process is closed; the queue lives on in others.
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
@@ -441,11 +467,13 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  * Errors      -EINVAL  NULL poll or events, or capacity 0
  *             -EBADF   closed poll
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
- *             -EINTR   a signal handler ran; no event is lost
+ *             -EINTR   a signal handler ran, or the process was stopped and continued (epoll); no
+ *                      event is lost
  *             -EFAULT  events is no memory that can be written (found by epoll)
  *             -EINVAL, -ENOMEM  from poll(2): more sources than the limit of open descriptors
  *             (RLIMIT_NOFILE, which was lowered since), no memory in the kernel
- * Threads     waiter. On Linux no cancellation point. Signal handlers must not longjmp out of it:
+ * Threads     waiter: another thread may wait next, once this call has returned there. On Linux no
+ *             cancellation point. Signal handlers must not longjmp out of it:
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
  *             kernel has it (Linux 5.11), else rounded up to the next millisecond. ppoll(2).
@@ -481,7 +509,8 @@ MIO_API mio_fd mio_poll_fd(const struct mio_poll *poll);
 MIO_API const char *mio_poll_backend_name(const struct mio_poll *poll);
 
 /*
- * The interest bits and modes that mio_register accepts on this poll, or-ed.
+ * The interest bits and modes that mio_register accepts on this poll, or-ed. They are those of this
+ * poll, not of its kind of backend: they can depend on the running system.
  *
  * Returns  MIO_READABLE | MIO_WRITABLE | ...; 0 for a closed poll or NULL.
  * Threads  any.      System  none.
@@ -565,7 +594,7 @@ struct mio_source {
 };
 
 /*
- * Starts to watch a source. The registration lasts until mio_deregister or the close of the source.
+ * Starts watching a source. The registration lasts until mio_deregister or the close of the source.
  *
  * registry  of the poll that is to report it
  * source    open and not registered
@@ -576,8 +605,10 @@ struct mio_source {
  *           -ENOTSUP  a bit that this backend does not know
  *           -EBADF    closed registry or source, or a bad descriptor
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
- *                     are not found on every backend: on epoll they give -EEXIST too, on poll
- *                     both are reported.
+ *                     are not found on every backend: on the same epoll they give -EEXIST, too, on
+ *                     poll both are reported. Epoll says it also where its entry has outlived a
+ *                     close, for a duplicate of the descriptor, and the same file has got the same
+ *                     number again: mio_watch takes that entry over.
  *           -EPERM    the descriptor is of a kind that is always ready: a file, a directory. Epoll
  *                     asks the file (it takes those of /proc and /sys that can be polled, and
  *                     refuses /dev/null), poll goes by the type alone.
@@ -603,9 +634,10 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  * Errors   -EINVAL, -ENOTSUP  as mio_register; -EINVAL also when it is registered with another poll
  *          -EBADF   closed registry or source
  *          -ENOENT  the source is not registered
- *          -ENOENT, -EBADF  from the system: the descriptor was closed behind the library's back;
- *                   nothing was changed, call mio_source_abandon. Where its number was given out
- *                   again only epoll finds that.
+ *          -ENOENT, -EBADF, -EPERM  from the system: the descriptor was closed behind the library's
+ *                   back; nothing was changed, call mio_source_abandon. Where its number was given
+ *                   out again, it is found on epoll alone, and only as long as the new owner is not
+ *                   registered with the same poll: then that registration is taken over.
  *          -ENOMEM  from the system; nothing was changed
  *          or what the change function of a custom source returned: it is unregistered then
  * Threads  any (exclusive on the source)
@@ -615,18 +647,52 @@ MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *sou
                            mio_token token, mio_interest interest);
 
 /*
- * Stops to watch a source. Waits that begin later do not return its token.
+ * Stops watching a source. Waits that begin later do not return its token.
+ *
+ * A descriptor that was closed before is a mistake here (see "Closed by somebody else"). On epoll
+ * the result is then -EBADF, and later waits go on returning the token while a duplicate lives; on
+ * poll it is 0, or -EBADF when a wait has noticed. Where the number was given out again and its
+ * owner is registered with the same epoll, the result is 0 and that owner is silenced.
  *
  * Returns  0
  * Errors   -EINVAL  NULL, or the source is registered with another poll
  *          -EBADF   closed registry or source
  *          -ENOENT  the source is not registered
- *          These change nothing. Whatever else comes back (an error of the system: the descriptor
- *          was closed before; or of a custom source), the source is unregistered.
+ *          These change nothing. Whatever else comes back (an error of the system, or of a custom
+ *          source), the source is unregistered.
  * Threads  any (exclusive on the source)
  * System   epoll_ctl(2) EPOLL_CTL_DEL; on poll a write(2) where a thread waits
  */
 MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *source);
+
+/*
+ * Sets what a source is watched for, whatever the state: registers it, changes its registration, or
+ * with interest 0 ends that. It is what an adapter of another event loop needs, whose descriptors
+ * come, change and go by the word of a library.
+ *
+ * For a descriptor it recovers from what happened behind the library's back. When the system no
+ * longer knows the descriptor, the old registration is abandoned and a new one made. When the
+ * system still holds an entry for it (-EEXIST, epoll alone), that entry is taken over. Of two
+ * sources over one descriptor the later one therefore wins on epoll, and poll reports both: abandon
+ * the loser; a deregister or close of it would remove the winner's entry. Custom sources get the
+ * same three calls, without recovery.
+ *
+ * token     as for mio_register; ignored with interest 0
+ * interest  0, or as for mio_register
+ * Returns   0; with interest 0 also when the source was not registered, or the system had forgotten
+ *           it
+ * Errors    -EINVAL   NULL; mode bits alone, unknown bits
+ *           -ENOTSUP, -EBADF (registry or source)  as mio_register
+ *           -EEXIST   the source is registered with another poll
+ *           These change nothing.
+ *           -EBADF, -EPERM, -ELOOP, -ENOMEM, -ENOSPC  from the system. A source that was not
+ *           registered, or that the system had forgotten, is not registered afterwards. Another one
+ *           stays as it was.
+ * Threads   any (exclusive on the source), as mio_register
+ * System    epoll_ctl(2); on poll as mio_register and mio_deregister
+ */
+MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                      mio_interest interest);
 
 /*
  * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
@@ -636,15 +702,10 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  * themselves is yours to do here, after each operation:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
- *     if (n < 0)
- *         n = -errno;
- *     mio_ready_after(&ready, MIO_READABLE, n, sizeof buf);
- *     if (!(ready & MIO_READABLE) && (n == -EAGAIN || n > 0))
- *         mio_source_blocked(&source, MIO_READABLE);
+ *     mio_source_after(&source, &ready, MIO_READABLE, n < 0 ? -errno : n, sizeof buf);
  *
- * That is for streams. Not after the end or an error, which emulated edges would tell without end.
- * Descriptors of another kind (eventfd, timerfd, signalfd, inotify) are read until -EAGAIN, and
- * mio_source_blocked is called then.
+ * That is for byte streams. For descriptors of another kind (eventfd, timerfd, signalfd, inotify)
+ * pass 0 in place of the size, and read until -EAGAIN.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -683,24 +744,42 @@ struct mio_source_ops {
 MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_source_ops *ops);
 
 /*
- * Tells the library about I/O that you did on a descriptor yourself: call it after the operation
- * returned would-block, or moved something but less than it was asked to. Backends that emulate
- * edges need it to report that direction again, at once where it is ready; on epoll it changes
- * nothing. The socket types do it themselves.
+ * Tells the library about I/O that you did on a descriptor yourself: mio_ready_after for your word,
+ * and what backends that emulate edges need to report the direction again, at once where it is
+ * ready. Call it after every operation. The calls of this library do it themselves.
+ *
+ * ready      your word of this source, as for mio_ready_after; not changed when the call fails
+ * direction  MIO_READABLE or MIO_WRITABLE
+ * result     of the operation: bytes or a negative code (-errno)
+ * asked      bytes that a read or write of a byte stream was asked to move. 0 where -EAGAIN alone
+ *            drains: datagrams, listeners, sendfile, splice, recvmsg, packet-mode pipes
+ * Returns    0; also when the source is not registered
+ * Errors     -EINVAL  NULL, another direction, or a custom source (call it on the inner one)
+ *            -EBADF   closed source
+ * Threads    any (exclusive on the word)
+ * System     none; on poll a write(2) where a thread waits
+ */
+MIO_API int mio_source_after(struct mio_source *source, uint32_t *ready, uint32_t direction,
+                             ptrdiff_t result, size_t asked);
+
+/*
+ * The same for a program that keeps no such word: call it after an operation returned would-block,
+ * and, on byte streams of which nothing was seen closed, after it moved something but less than it
+ * was asked to.
  *
  * direction  MIO_READABLE, MIO_WRITABLE or both
  * Returns    0; also when the source is not registered
  * Errors     -EINVAL  NULL, other bits, or a custom source (call it on the inner one)
  *            -EBADF   closed source
- * Threads    stream, a call for the direction.      System  none; on poll a write(2) where a thread
- *            waits.
+ * Threads    any.      System  none; on poll a write(2) where a thread waits.
  */
 MIO_API int mio_source_blocked(struct mio_source *source, uint32_t direction);
 
 /*
  * Forgets a registration without asking the system: for a child after fork, and for a descriptor
  * that was closed while registered, whose number may be somebody else's by now. The source is open
- * and unregistered afterwards. While the descriptor is open epoll goes on to report it.
+ * and unregistered afterwards. While the descriptor or a duplicate of it is open, epoll goes on
+ * reporting the token.
  *
  * Returns  0; also when it is not registered
  * Errors   -EINVAL  NULL
@@ -718,7 +797,9 @@ MIO_API bool mio_source_is_registered(const struct mio_source *source);
 
 /*
  * The descriptor of a source, for what this interface lacks (setsockopt, recvmsg, sendfile). The
- * source keeps it. After reads and writes of your own see mio_source_init_fd.
+ * source keeps it. After I/O of your own call mio_source_after. sendfile(2), splice(2) and write(2)
+ * raise SIGPIPE when the peer is gone, which ends a program that does not ignore it; this library
+ * does not help there.
  *
  * Returns  the descriptor; MIO_FD_NONE for closed and custom sources and for NULL.
  * Threads  any.      System  none.
@@ -881,7 +962,7 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *          -EAGAIN  no room: drained
  *          -EPIPE   the reading end is closed; so says every later write
  *          -EFAULT, ...  from the system
- * Threads  exclusive
+ * Threads  any
  * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
  *          while the thread blocks SIGPIPE: at least two system calls more.
  */
@@ -902,7 +983,7 @@ MIO_API ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const s
  *          -EBADF   closed receiver
  *          -EAGAIN  nothing to read: drained
  *          -EFAULT, ...  from the system
- * Threads  exclusive.      System  read(2), readv(2)
+ * Threads  any.      System  read(2), readv(2)
  */
 MIO_API ptrdiff_t mio_pipe_receiver_read(struct mio_pipe_receiver *receiver, void *buf, size_t len);
 MIO_API ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver,
@@ -946,7 +1027,8 @@ MIO_API int mio_pipe_receiver_from_fd(struct mio_pipe_receiver *receiver, mio_fd
 /*
  * Deregisters the end if it is registered, closes the object and gives the descriptor to you.
  *
- * Returns  the descriptor, blocking or not as it was; MIO_FD_NONE for a closed end or NULL.
+ * Returns  the descriptor, still close-on-exec, and non-blocking unless set_nonblocking changed
+ *          that; MIO_FD_NONE for a closed end or NULL.
  * Threads  exclusive.      System  none, or that of mio_deregister
  */
 MIO_API mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender);
@@ -1138,7 +1220,8 @@ typedef int mio_prepare(mio_fd fd, void *arg);
  * The error of a socket call that has just failed on this thread as a code of this library, for
  * prepare hooks. It is for sockets alone: after read(2) or write(2) the code is -errno.
  *
- * Returns  a negative code; 0 when no call has failed.      Threads  any.      System  errno(3)
+ * Returns  a negative code; it means nothing unless a call has just failed.
+ * Threads  any.      System  errno(3)
  */
 MIO_API int mio_socket_error(void);
 
@@ -1274,7 +1357,8 @@ MIO_API int mio_tcp_listener_from_fd(struct mio_tcp_listener *listener, mio_fd f
 /*
  * Deregisters the listener if it is registered, closes the object and gives the descriptor to you.
  *
- * Returns  the descriptor, non-blocking as it was; MIO_FD_NONE for a closed listener or NULL.
+ * Returns  the descriptor, still non-blocking and close-on-exec; MIO_FD_NONE for a closed listener
+ *          or NULL.
  * Threads  exclusive.      System  none, or that of mio_deregister
  */
 MIO_API mio_fd mio_tcp_listener_into_fd(struct mio_tcp_listener *listener);
@@ -1326,7 +1410,7 @@ MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const str
  *          -ENOTCONN     not connected and not connecting: the error was taken before, or the
  *                        connection has ended in both directions
  *          -EINVAL, -EBADF  NULL, closed stream
- * Threads  stream, a call for writing
+ * Threads  any
  * System   socket(7) SO_ERROR, getpeername(2), poll(2)
  */
 MIO_API int mio_tcp_stream_connect_result(struct mio_tcp_stream *stream);
@@ -1353,7 +1437,7 @@ MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
  *          -EBADF   closed stream
  *          -EAGAIN  nothing to read: drained
  *          -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED, -ENOTCONN, -EFAULT, ...  from the system
- * Threads  stream
+ * Threads  any
  * System   recv(2), recvmsg(2), MSG_PEEK
  */
 MIO_API ptrdiff_t mio_tcp_stream_read(struct mio_tcp_stream *stream, void *buf, size_t len);
@@ -1371,7 +1455,7 @@ MIO_API ptrdiff_t mio_tcp_stream_peek(struct mio_tcp_stream *stream, void *buf, 
  *          -EBADF   closed stream
  *          -EAGAIN  no room: drained. Also while connecting, on some systems -ENOTCONN.
  *          -EPIPE, -ECONNRESET, -ETIMEDOUT, -EFAULT, -ENOBUFS, -ENOMEM, ...  from the system
- * Threads  stream
+ * Threads  any
  * System   send(2), sendmsg(2), MSG_NOSIGNAL
  */
 MIO_API ptrdiff_t mio_tcp_stream_write(struct mio_tcp_stream *stream, const void *buf, size_t len);
@@ -1390,7 +1474,7 @@ MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const str
  * Errors   -EINVAL    NULL, or another value
  *          -EBADF     closed stream
  *          -ENOTCONN  not connected
- * Threads  stream, a call for the direction; exclusive for both.      System  shutdown(2)
+ * Threads  any.      System  shutdown(2)
  */
 MIO_API int mio_tcp_stream_shutdown(struct mio_tcp_stream *stream, int how);
 
@@ -1427,6 +1511,27 @@ MIO_API int mio_tcp_stream_take_error(struct mio_tcp_stream *stream);
 /* Takes over, and gives up, a stream socket: as mio_tcp_listener_from_fd and its counterpart. */
 MIO_API int mio_tcp_stream_from_fd(struct mio_tcp_stream *stream, mio_fd fd);
 MIO_API mio_fd mio_tcp_stream_into_fd(struct mio_tcp_stream *stream);
+
+/* ---- Streams of either kind ------------------------------------------------------------------ */
+
+/*
+ * For programs that serve TCP and Unix sockets alike: the calls of mio_tcp_stream and
+ * mio_unix_stream, which are the same, on the source of either.
+ *
+ * stream   the source of a struct mio_tcp_stream or mio_unix_stream
+ * Returns, errors, threads, system  as those of mio_tcp_stream; also
+ *          -EINVAL  the source of another type, or a raw or custom one
+ */
+MIO_API ptrdiff_t mio_stream_read(struct mio_source *stream, void *buf, size_t len);
+MIO_API ptrdiff_t mio_stream_readv(struct mio_source *stream, const struct mio_buf *bufs,
+                                   size_t count);
+MIO_API ptrdiff_t mio_stream_peek(struct mio_source *stream, void *buf, size_t len);
+MIO_API ptrdiff_t mio_stream_write(struct mio_source *stream, const void *buf, size_t len);
+MIO_API ptrdiff_t mio_stream_writev(struct mio_source *stream, const struct mio_buf *bufs,
+                                    size_t count);
+MIO_API int mio_stream_shutdown(struct mio_source *stream, int how);
+MIO_API int mio_stream_take_error(struct mio_source *stream);
+MIO_API int mio_stream_close(struct mio_source *stream);
 
 /* ---- UDP sockets ----------------------------------------------------------------------------- */
 

@@ -14,20 +14,28 @@
  *     no heap, except through the growth helper of backends with tables
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
- * blocked and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.
+ * rearm and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.
  */
 #ifndef MIO_BACKEND_H
 #define MIO_BACKEND_H
 
 #include <mio.h>
 
+/* Why a direction may be armed again, where edges are emulated (edge.h). */
+enum mio__rearm {
+    MIO__BLOCKED, /* an operation would have blocked */
+    MIO__SHORT,   /* a transfer on a stream moved less than it was asked to */
+    MIO__FAILED,  /* a read failed otherwise */
+};
+
 struct mio__backend {
     const char *name;
     uint32_t id;           /* MIO_BACKEND_... */
-    mio_interest features; /* interest bits and modes that it knows */
+    mio_interest features; /* interest bits and modes that it can know */
 
-    /* Opens the queue. Sets poll->fd, or MIO_FD_NONE where there is no descriptor. The allocator
-     * and the notifier of the poll are set. */
+    /* Opens the queue. Sets poll->fd, or MIO_FD_NONE where there is no descriptor. The allocator,
+     * the notifier and the features of the poll are set; it takes out features that the running
+     * system lacks. */
     int (*open)(struct mio_poll *poll);
 
     /* Releases what this process holds of the queue, without changing the queue itself. */
@@ -45,10 +53,11 @@ struct mio__backend {
     int (*remove)(struct mio_poll *poll, struct mio_source *source);
 
     /*
-     * Arms directions of a source in edge mode again, after its I/O said that they are drained.
-     * NULL where the kernel's edges need no help.
+     * Arms directions of a source in edge mode again after I/O, by the rule in edge.h. NULL where
+     * the kernel's edges need no help.
      */
-    void (*blocked)(struct mio_poll *poll, struct mio_source *source, uint32_t direction);
+    void (*rearm)(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
+                  enum mio__rearm reason);
 
     /*
      * Forgets a source without a system call and without a lock. NULL where the backend keeps

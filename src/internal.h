@@ -27,6 +27,13 @@ enum {
 #define MIO__MODE_SHIFT 8
 _Static_assert(MIO__MODE_BITS >> MIO__MODE_SHIFT == MIO__MODE, "the modes fit into the flags");
 
+/* Readable comes with the peer's end on every backend. */
+static inline uint32_t mio__interest_asks(mio_interest interest)
+{
+    uint32_t bits = interest & MIO__INTEREST_BITS;
+    return bits & MIO_READABLE ? bits | MIO_READ_CLOSED : bits;
+}
+
 /* 0, or what every call on a source answers first. */
 static inline int mio__source_check(const struct mio_source *source)
 {
@@ -67,8 +74,9 @@ static inline int mio__wait_end(struct mio_poll *poll, int n)
 /* Ends the registration of a descriptor source, if there is one, whatever the system says. */
 int mio__source_detach(struct mio_source *source);
 
-/* After I/O on a source: arms what was drained again, where edges are emulated. */
-void mio__source_drained(struct mio_source *source, uint32_t direction);
+/* After I/O on a source whose edges are emulated (MIO__REARM); see mio__io_done. */
+void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result,
+                       size_t asked);
 
 /* Makes an open descriptor source. */
 void mio__source_open(struct mio_source *source, mio_fd fd);

@@ -51,16 +51,15 @@ static inline int mio__io_check_writev(const struct mio_source *source, const st
 }
 
 /*
- * Every read and write ends with this: where edges are emulated, would-block and a short transfer
- * arm the direction again. asked is 0 for what has no length (accept), is drained by would-block
- * alone (datagrams), or never ends short (peek).
+ * Every read and write ends with this: where edges are emulated, would-block, a short transfer and
+ * a failed read may arm the direction again. asked is 0 for what is drained by would-block alone
+ * (datagrams) or never ends short (peek).
  */
 static inline ptrdiff_t mio__io_done(struct mio_source *source, uint32_t direction,
                                      ptrdiff_t result, size_t asked)
 {
-    if ((source->flags & MIO__REARM) &&
-        (result == -EAGAIN || (result > 0 && (size_t)result < asked)))
-        mio__source_drained(source, direction);
+    if (source->flags & MIO__REARM)
+        mio__source_rearm(source, direction, result, asked);
     return result;
 }
 

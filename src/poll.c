@@ -19,7 +19,10 @@ static int poll_choose(struct mio_poll *poll, const struct mio_poll_options *opt
     poll->allocator = options->allocator;
     poll->backend = mio__backend_find(options->backend);
     poll->notifier = mio__notifier_find(options->waker);
-    return poll->backend && poll->notifier ? 0 : -ENOTSUP;
+    if (!poll->backend || !poll->notifier)
+        return -ENOTSUP;
+    poll->features = poll->backend->features;
+    return 0;
 }
 
 int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options)
@@ -101,7 +104,7 @@ const char *mio_poll_backend_name(const struct mio_poll *poll)
 
 mio_interest mio_poll_features(const struct mio_poll *poll)
 {
-    return poll && poll->backend ? poll->backend->features : 0;
+    return poll && poll->backend ? poll->features : 0;
 }
 
 int mio_poll_counters(const struct mio_poll *poll, struct mio_counters *out)

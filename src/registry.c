@@ -59,7 +59,7 @@ static int check_registration(const struct mio_registry *registry, const struct 
     const struct mio_poll *poll = mio__registry_poll(registry);
     if (!poll)
         return -EBADF;
-    return (interest & ~poll->backend->features) != 0 ? -ENOTSUP : 0;
+    return (interest & ~poll->features) != 0 ? -ENOTSUP : 0;
 }
 
 static int check_registered(const struct mio_registry *registry, const struct mio_source *source)
@@ -82,7 +82,7 @@ static void record(struct mio_source *source, struct mio_poll *poll, mio_interes
     source->poll = poll;
     uint32_t flags = source->flags & ~(uint32_t)(MIO__MODE | MIO__REARM);
     flags |= (interest & MIO__MODE_BITS) >> MIO__MODE_SHIFT;
-    if (!source->ops && poll->backend->blocked && (interest & MIO__MODE_BITS) == MIO_EDGE)
+    if (!source->ops && poll->backend->rearm && (interest & MIO__MODE_BITS) == MIO_EDGE)
         flags |= MIO__REARM;
     source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
     source->flags = (uint8_t)flags;
@@ -99,6 +99,26 @@ static void forget(struct mio_source *source)
     mio__poll_release(poll);
 }
 
+typedef int ask_backend(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                        mio_interest interest);
+
+/* Registers an open source that is not registered. ask: how the backend gets a descriptor. */
+static int enter(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                 mio_interest interest, ask_backend *ask)
+{
+    int result;
+    struct mio_poll *poll = registry->poll;
+    mio__fetch_add(&poll->users, 1);
+    record(source, poll, interest);
+    if (source->ops)
+        result = mio__user_result(source->ops->add(registry, source, token, interest));
+    else
+        result = ask(poll, source, token, interest);
+    if (result < 0)
+        forget(source);
+    return result;
+}
+
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
@@ -107,16 +127,7 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
         return result;
     if (source->state != MIO__OPEN)
         return source->state == MIO__CLOSED ? -EBADF : -EEXIST;
-    struct mio_poll *poll = registry->poll;
-    mio__fetch_add(&poll->users, 1);
-    record(source, poll, interest);
-    if (source->ops)
-        result = mio__user_result(source->ops->add(registry, source, token, interest));
-    else
-        result = poll->backend->add(poll, source, token, interest);
-    if (result < 0)
-        forget(source);
-    return result;
+    return enter(registry, source, token, interest, registry->poll->backend->add);
 }
 
 static int reregister_custom(struct mio_registry *registry, struct mio_source *source,
@@ -174,6 +185,55 @@ int mio__source_detach(struct mio_source *source)
     int result = source->poll->backend->remove(source->poll, source);
     forget(source);
     return result;
+}
+
+/* ---- Setting the interest -------------------------------------------------------------------- */
+
+/* Whether the backend says that the descriptor is closed, or that its number is another file's. */
+static bool is_forgotten(int error)
+{
+    return error == -ENOENT || error == -EBADF || error == -EPERM;
+}
+
+static int watch_nothing(struct mio_registry *registry, struct mio_source *source)
+{
+    if (source->state != MIO__REGISTERED)
+        return 0;
+    int result = mio_deregister(registry, source);
+    return !source->ops && is_forgotten(result) ? 0 : result;
+}
+
+/* An entry that the system holds still, for a duplicate of the descriptor, is taken over. */
+static int watch_anew(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                      mio_interest interest)
+{
+    const struct mio__backend *backend = registry->poll->backend;
+    int result = enter(registry, source, token, interest, backend->add);
+    if (result == -EEXIST && !source->ops)
+        result = enter(registry, source, token, interest, backend->change);
+    return result;
+}
+
+int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
+              mio_interest interest)
+{
+    /* Nothing is as good as anything for the checks that come before it. */
+    int result = check_registration(registry, source, interest == 0 ? MIO_READABLE : interest);
+    if (result < 0)
+        return result;
+    if (source->state == MIO__CLOSED)
+        return -EBADF;
+    if (source->state == MIO__REGISTERED && source->poll != registry->poll)
+        return -EEXIST;
+    if (interest == 0)
+        return watch_nothing(registry, source);
+    if (source->state == MIO__OPEN)
+        return watch_anew(registry, source, token, interest);
+    result = mio_reregister(registry, source, token, interest);
+    if (!is_forgotten(result) || source->ops)
+        return result;
+    mio_source_abandon(source);
+    return watch_anew(registry, source, token, interest);
 }
 
 int mio_source_abandon(struct mio_source *source)

@@ -1,5 +1,5 @@
 /* Sources: making them and asking them. */
-#include "internal.h"
+#include "io.h"
 #include "sys/sys.h"
 
 #include <string.h>
@@ -43,14 +43,47 @@ int mio_source_blocked(struct mio_source *source, uint32_t direction)
         return -EBADF;
     if (source->ops)
         return -EINVAL;
-    mio__source_drained(source, direction);
+    mio__io_done(source, direction, -EAGAIN, 0);
     return 0;
 }
 
-void mio__source_drained(struct mio_source *source, uint32_t direction)
+int mio_source_after(struct mio_source *source, uint32_t *ready, uint32_t direction,
+                     ptrdiff_t result, size_t asked)
 {
-    if (source->flags & MIO__REARM)
-        source->poll->backend->blocked(source->poll, source, direction);
+    if (!source || !ready || (direction != MIO_READABLE && direction != MIO_WRITABLE))
+        return -EINVAL;
+    if (source->state == MIO__CLOSED)
+        return -EBADF;
+    if (source->ops)
+        return -EINVAL;
+    mio_ready_after(ready, direction, result, asked);
+    mio__io_done(source, direction, result, mio__io_at_most(asked));
+    return 0;
+}
+
+/*
+ * Errors of the process and refusals say nothing of what a descriptor holds, and come again at once
+ * where a listener of the caller's own has them.
+ */
+static bool is_error_of_process(ptrdiff_t error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
+           error == -EPERM;
+}
+
+void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result,
+                       size_t asked)
+{
+    enum mio__rearm reason;
+    if (result == -EAGAIN)
+        reason = MIO__BLOCKED;
+    else if (result > 0 && (size_t)result < asked)
+        reason = MIO__SHORT;
+    else if (result < 0 && direction == MIO_READABLE && !is_error_of_process(result))
+        reason = MIO__FAILED;
+    else
+        return;
+    source->poll->backend->rearm(source->poll, source, direction, reason);
 }
 
 bool mio_source_is_registered(const struct mio_source *source)

@@ -20,6 +20,14 @@ int mio__socket_fits(const struct mio__socket_kind *kind, const struct mio_addr 
     return is_of_kind(kind, mio_addr_family(addr)) ? 0 : -EAFNOSUPPORT;
 }
 
+void mio__socket_open_source(struct mio_source *source, const struct mio__socket_kind *kind,
+                             mio_fd fd)
+{
+    mio__source_open(source, fd);
+    if (kind->type == MIO__STREAM && !kind->listens)
+        source->flags |= MIO__IS_STREAM;
+}
+
 int mio__socket_create(struct mio_source *source, const struct mio__socket_kind *kind,
                        const struct mio_addr *addr)
 {
@@ -28,11 +36,12 @@ int mio__socket_create(struct mio_source *source, const struct mio__socket_kind 
     if (result == 0)
         result = mio__socket_open(mio_addr_family(addr), kind->type, &fd);
     if (result == 0)
-        mio__source_open(source, fd);
+        mio__socket_open_source(source, kind, fd);
     return result;
 }
 
-int mio__socket_create_pair(struct mio_source *a, struct mio_source *b, enum mio__socket_type type)
+int mio__socket_create_pair(struct mio_source *a, struct mio_source *b,
+                            const struct mio__socket_kind *kind)
 {
     mio_fd fds[2];
     if (a)
@@ -41,11 +50,11 @@ int mio__socket_create_pair(struct mio_source *a, struct mio_source *b, enum mio
         memset(b, 0, sizeof *b);
     if (!a || !b || a == b)
         return -EINVAL;
-    int result = mio__socket_pair(type, fds);
+    int result = mio__socket_pair(kind->type, fds);
     if (result < 0)
         return result;
-    mio__source_open(a, fds[0]);
-    mio__source_open(b, fds[1]);
+    mio__socket_open_source(a, kind, fds[0]);
+    mio__socket_open_source(b, kind, fds[1]);
     return 0;
 }
 
@@ -71,7 +80,7 @@ int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind
     if (result == 0)
         result = mio__fd_adopt(fd);
     if (result == 0)
-        mio__source_open(source, fd);
+        mio__socket_open_source(source, kind, fd);
     return result;
 }
 

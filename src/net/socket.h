@@ -20,12 +20,17 @@ struct mio__socket_kind {
 /* Whether the address is of the family of the kind: 0 or -EAFNOSUPPORT. */
 int mio__socket_fits(const struct mio__socket_kind *kind, const struct mio_addr *addr);
 
+/* Makes an open source of a descriptor of that kind. */
+void mio__socket_open_source(struct mio_source *source, const struct mio__socket_kind *kind,
+                             mio_fd fd);
+
 /* Opens a socket for the address, within its own options. The source starts closed. */
 int mio__socket_create(struct mio_source *source, const struct mio__socket_kind *kind,
                        const struct mio_addr *addr);
 
 /* Two sockets that are connected with each other. Both start closed; NULL is allowed. */
-int mio__socket_create_pair(struct mio_source *a, struct mio_source *b, enum mio__socket_type type);
+int mio__socket_create_pair(struct mio_source *a, struct mio_source *b,
+                            const struct mio__socket_kind *kind);
 
 /* Runs the user's hook, if there is one. */
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const struct mio__socket_kind accepted_stream = {.type = MIO__STREAM};
+
 int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
                        struct mio_addr *peer)
 {
@@ -15,8 +17,10 @@ int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
         return result;
     result = mio__socket_accept(listener->fd, &fd, peer);
     if (result == 0)
-        mio__source_open(stream, fd);
-    return (int)mio__io_done(listener, MIO_READABLE, result, 0);
+        mio__socket_open_source(stream, &accepted_stream, fd);
+    /* What else an accept fails with it fails with again, or it is gone: neither drains. */
+    mio__io_done(listener, MIO_READABLE, result == -EAGAIN ? result : 0, 0);
+    return result;
 }
 
 ptrdiff_t mio__stream_read(struct mio_source *source, void *buf, size_t len, bool peek)
@@ -54,4 +58,61 @@ ptrdiff_t mio__stream_writev(struct mio_source *source, const struct mio_buf *bu
     if (refused < 0 || len == 0)
         return refused;
     return mio__io_done(source, MIO_WRITABLE, mio__socket_sendv(source->fd, bufs, count), len);
+}
+
+/* ---- Streams of either kind ------------------------------------------------------------------ */
+
+/* 0 also where there is no object: what else is wrong is found by what follows. */
+static int check_is_stream(const struct mio_source *source)
+{
+    bool is_other = source && source->state != MIO__CLOSED && !(source->flags & MIO__IS_STREAM);
+    return is_other ? -EINVAL : 0;
+}
+
+ptrdiff_t mio_stream_read(struct mio_source *stream, void *buf, size_t len)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__stream_read(stream, buf, len, false);
+}
+
+ptrdiff_t mio_stream_readv(struct mio_source *stream, const struct mio_buf *bufs, size_t count)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__stream_readv(stream, bufs, count);
+}
+
+ptrdiff_t mio_stream_peek(struct mio_source *stream, void *buf, size_t len)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__stream_read(stream, buf, len, true);
+}
+
+ptrdiff_t mio_stream_write(struct mio_source *stream, const void *buf, size_t len)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__stream_write(stream, buf, len);
+}
+
+ptrdiff_t mio_stream_writev(struct mio_source *stream, const struct mio_buf *bufs, size_t count)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__stream_writev(stream, bufs, count);
+}
+
+int mio_stream_shutdown(struct mio_source *stream, int how)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__socket_end(stream, how);
+}
+
+int mio_stream_take_error(struct mio_source *stream)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__socket_take_error(stream);
+}
+
+int mio_stream_close(struct mio_source *stream)
+{
+    int refused = check_is_stream(stream);
+    return refused < 0 ? refused : mio__source_close(stream);
 }

@@ -46,7 +46,7 @@ int mio_unix_datagram_bind(struct mio_unix_datagram *socket, const struct mio_ad
 
 int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_datagram *b)
 {
-    return mio__socket_create_pair(MIO__SOURCE(a), MIO__SOURCE(b), unix_datagram.type);
+    return mio__socket_create_pair(MIO__SOURCE(a), MIO__SOURCE(b), &unix_datagram);
 }
 
 int mio_unix_datagram_connect(struct mio_unix_datagram *socket, const struct mio_addr *addr)

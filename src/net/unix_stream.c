@@ -36,7 +36,7 @@ int mio_unix_stream_connect(struct mio_unix_stream *stream, const struct mio_add
 
 int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stream *b)
 {
-    return mio__socket_create_pair(MIO__SOURCE(a), MIO__SOURCE(b), unix_stream.type);
+    return mio__socket_create_pair(MIO__SOURCE(a), MIO__SOURCE(b), &unix_stream);
 }
 
 /* ---- Moving bytes ---------------------------------------------------------------------------- */

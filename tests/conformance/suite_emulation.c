@@ -114,9 +114,7 @@ static void end_by_the_rule_for_raw_descriptors_is_told_once(void)
             ptrdiff_t n = read(mio_source_fd(channel.source), buf, sizeof buf);
             if (n < 0)
                 n = -errno;
-            mio_ready_after(&ready, MIO_READABLE, n, sizeof buf);
-            if (!(ready & MIO_READABLE) && (n == -EAGAIN || n > 0))
-                CHECK_EQ(mio_source_blocked(channel.source, MIO_READABLE), 0);
+            CHECK_EQ(mio_source_after(channel.source, &ready, MIO_READABLE, n, sizeof buf), 0);
         }
     }
     CHECK_EQ(events, 1);

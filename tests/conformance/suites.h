@@ -11,6 +11,7 @@ extern const struct test_suite suite_events;
 extern const struct test_suite suite_kicks;
 extern const struct test_suite suite_memory;
 extern const struct test_suite suite_modes;
+extern const struct test_suite suite_peer_end;
 extern const struct test_suite suite_pipe;
 extern const struct test_suite suite_pipe_child;
 extern const struct test_suite suite_pipe_events;
@@ -25,13 +26,16 @@ extern const struct test_suite suite_wait;
 extern const struct test_suite suite_waker;
 extern const struct test_suite suite_waker_many;
 extern const struct test_suite suite_waker_threads;
+extern const struct test_suite suite_watch;
 
 #ifndef MIO_NO_NET
 extern const struct test_suite suite_addr;
 extern const struct test_suite suite_addr_parts;
 extern const struct test_suite suite_datagram_threads;
 extern const struct test_suite suite_drain_datagram;
+extern const struct test_suite suite_errors;
 extern const struct test_suite suite_listener;
+extern const struct test_suite suite_stream;
 extern const struct test_suite suite_tcp_accept;
 extern const struct test_suite suite_tcp_bulk;
 extern const struct test_suite suite_tcp_fd;

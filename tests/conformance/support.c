@@ -187,11 +187,11 @@ void channel_move(struct channel *to, struct channel *from)
     memset(from, 0xa5, sizeof *from);
 }
 
-static ptrdiff_t tell_blocked(struct channel *channel, uint32_t direction, ptrdiff_t result,
-                              size_t asked)
+static ptrdiff_t tell_after(struct channel *channel, uint32_t direction, ptrdiff_t result,
+                            size_t asked)
 {
-    if (result == -EAGAIN || (result > 0 && (size_t)result < asked))
-        CHECK_EQ(mio_source_blocked(channel->source, direction), 0);
+    uint32_t ready = 0;
+    CHECK_EQ(mio_source_after(channel->source, &ready, direction, result, asked), 0);
     return result;
 }
 
@@ -213,7 +213,7 @@ ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
 #endif
     default:
         got = read(channel->fd, buf, len);
-        return tell_blocked(channel, MIO_READABLE, got < 0 ? -errno : got, len);
+        return tell_after(channel, MIO_READABLE, got < 0 ? -errno : got, len);
     }
 }
 
@@ -235,7 +235,7 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
 #endif
     default:
         put = write(channel->fd, buf, len);
-        return tell_blocked(channel, MIO_WRITABLE, put < 0 ? -errno : put, len);
+        return tell_after(channel, MIO_WRITABLE, put < 0 ? -errno : put, len);
     }
 }
 

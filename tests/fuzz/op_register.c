@@ -2,7 +2,8 @@
 #include "world.h"
 
 #define KNOWN_BITS                                                                                 \
-    (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO | MIO_LEVEL | MIO_ONESHOT)
+    (MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_PRIORITY | MIO_AIO | MIO_LIO |            \
+     MIO_LEVEL | MIO_ONESHOT)
 
 /* Mostly good ones; with 0x80 all bits of the interest, or of the modes and what is unknown. */
 static mio_interest choose_interest(struct world *world)

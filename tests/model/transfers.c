@@ -17,7 +17,8 @@ static bool transferred(struct act *act, int side, ptrdiff_t result, size_t aske
     bool drained = result == -EAGAIN || (is_short && mio_drained(seen, result, asked));
     if (kind->is_raw && drained)
         act_expect(act, "blocked", mio_source_blocked(&act->device->as.source, bits[side]), 0);
-    if (result == -EAGAIN || is_short)
+    /* A read that failed otherwise drains nothing, but an emulated edge may come again. */
+    if (result == -EAGAIN || is_short || (result < 0 && side == MODEL_READ))
         model_drained(act->model, side, result == -EAGAIN ? device_truth(act->device) : 0, drained,
                       before);
     return result > 0 && !is_short;

@@ -33,7 +33,7 @@
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT &&
                    EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
-               "epoll's bits are those of MIO__CALL(poll)(2)");
+               "epoll's bits are those of poll(2)");
 _Static_assert(sizeof(struct epoll_event) <= sizeof(struct mio_event),
                "the kernel's events fit into the caller's array");
 
@@ -68,7 +68,7 @@ static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_t
 
 static uint32_t bits_of(mio_interest interest)
 {
-    uint32_t bits = mio__poll_bits_of(interest);
+    uint32_t bits = mio__poll_bits_of(mio__interest_asks(interest));
     if (!(interest & MIO_LEVEL))
         bits |= EPOLLET;
     if (interest & MIO_ONESHOT)
@@ -219,7 +219,7 @@ extern const struct mio__backend mio__backend_epoll;
 const struct mio__backend mio__backend_epoll = {
     .name = "epoll",
     .id = MIO_BACKEND_EPOLL,
-    .features = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .features = MIO__POLL_FEATURES,
     .open = epoll_open,
     .close = epoll_close,
     .add = epoll_add,

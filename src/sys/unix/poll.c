@@ -3,9 +3,7 @@
  *
  * What the kernel does, and the letters by which the code refers to it:
  *   A  poll(2) is level-triggered and forgets: edges and oneshot are made here, by asking only for
- *      what is armed. A direction is armed by registration, by would-block and by a short transfer,
- *      and disarmed by its report. End of file and errors never arm it, or the closed half of a
- *      connection would be reported for ever.
+ *      what is armed (edge.h).
  *   B  HUP and ERR come unasked and cannot be masked; a negative descriptor is ignored.
  *   C  The array belongs to the kernel during the call: a change from another thread is put on a
  *      list, and the wait is kicked to take it up.
@@ -23,6 +21,7 @@
 #include "internal.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/poll_bits.h"
 #include "sys/unix/poll_set.h"
 #include "sys/unix/raw_io.h"
 
@@ -161,11 +160,12 @@ static int poll_remove(struct mio_poll *poll, struct mio_source *source)
     return found ? 0 : -EBADF;
 }
 
-static void poll_blocked(struct mio_poll *poll, struct mio_source *source, uint32_t direction)
+static void poll_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
+                       enum mio__rearm reason)
 {
     struct poll_state *state = lock(poll);
     if (mio__poll_set_has(&state->set, source) &&
-        mio__poll_set_rearm(&state->set, source->slot, direction))
+        mio__poll_set_rearm(&state->set, source->slot, direction, reason))
         changed(poll, state);
     unlock(state);
 }
@@ -322,13 +322,13 @@ extern const struct mio__backend mio__backend_poll;
 const struct mio__backend mio__backend_poll = {
     .name = "poll",
     .id = MIO_BACKEND_POLL,
-    .features = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT,
+    .features = MIO__POLL_FEATURES,
     .open = poll_open,
     .close = poll_close,
     .add = poll_add,
     .change = poll_change,
     .remove = poll_remove,
-    .blocked = poll_blocked,
+    .rearm = poll_rearm,
     .abandon = poll_abandon,
     .wait = poll_wait_events,
     .waker_open = poll_waker_open,

@@ -8,19 +8,24 @@
 
 #include <poll.h>
 
+/* Where it is missing, the peer's end is told by what a read finds. */
 #ifndef POLLRDHUP
 #define POLLRDHUP 0
 #endif
+
+#define MIO__POLL_FEATURES                                                                         \
+    (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT |                        \
+     (POLLRDHUP ? MIO_READ_CLOSED : 0u))
 
 _Static_assert(POLLIN == MIO_READABLE && POLLPRI == MIO_PRIORITY && POLLOUT == MIO_WRITABLE &&
                    POLLERR == MIO_ERROR,
                "the common bits need no translation");
 
 /* What to ask for. POLLERR and POLLHUP come unasked. */
-static inline uint32_t mio__poll_bits_of(uint32_t interest)
+static inline uint32_t mio__poll_bits_of(uint32_t asked)
 {
-    uint32_t bits = interest & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
-    return interest & MIO_READABLE ? bits | POLLRDHUP : bits;
+    uint32_t bits = asked & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
+    return asked & MIO_READ_CLOSED ? bits | POLLRDHUP : bits;
 }
 
 /*

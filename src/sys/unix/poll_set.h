@@ -1,38 +1,34 @@
 /*
- * The table of the poll backend: who is registered (slots), and the array that poll(2) gets
- * (entries). Who calls holds the lock of the poll; there are no system calls here.
+ * The table of the poll backend: the sources that are registered (slots), and the array that
+ * poll(2) gets (entries). A caller holds the lock of the poll, but for mio__poll_set_abandon; there
+ * are no system calls here.
  *
  * While the kernel has the entries nobody may touch them. So a change marks its slot dirty, and is
  * applied to the entries later: by the waiter before its next poll(2), or at once when nobody is in
  * one. A dirty slot is not reported: what the kernel said of it is about an old state.
+ *
+ * A slot keeps its entry when its registration ends, until that is applied. It may go to another
+ * source before: the entry then becomes that source's. So neither slots nor entries grow beyond the
+ * number of sources that were registered at once, however long the kernel has the entries.
  */
 #ifndef MIO_POLL_SET_H
 #define MIO_POLL_SET_H
 
-#include "atomic.h"
-
-#include <mio.h>
+#include "edge.h"
+#include "slots.h"
 
 #include <poll.h>
 
-/* No slot, no entry. */
-#define MIO__NONE UINT32_MAX
-
-/* Chunk k holds 64 << k slots, so that 24 of them hold a billion. Slots never move. */
-enum { MIO__SLOTS_FIRST = 64, MIO__CHUNKS = 24 };
-
-struct mio__slot {
+struct mio__poll_slot {
+    struct mio__slot slot;
     mio_token token;
     mio_fd fd;
-    uint32_t ticket;   /* source->generation while registered, else 0; see mio__poll_set_abandon */
-    uint32_t position; /* of its entry, or MIO__NONE */
-    uint32_t next;     /* in the list of free or of dirty slots */
-    uint16_t untold;   /* of POLLRDHUP, POLLHUP, POLLERR: what edge mode has yet to report */
-    uint8_t interest;
-    uint8_t armed; /* of the interest: what edge and oneshot mode may report */
-    uint8_t mode;  /* as in struct mio_source */
-    bool dirty;
+    uint32_t position;   /* of its entry; 0, which is the notifier's, stands for none */
+    uint32_t next_dirty; /* its number + 1, or MIO__DIRTY_END; 0 where this slot is clean */
+    struct mio__edge edge;
 };
+
+#define MIO__DIRTY_END UINT32_MAX
 
 /* The entries, and behind them the slot of each (mio__poll_owners). The first is the notifier's. */
 struct mio__poll_block {
@@ -41,15 +37,9 @@ struct mio__poll_block {
 };
 
 struct mio__poll_set {
-    struct mio_allocator allocator;
-    struct mio__slot *chunks[MIO__CHUNKS];
-    uint32_t chunk_count;
-    uint32_t used; /* slots that are not free */
-    uint32_t first_free;
-    uint32_t first_dirty;
-    uint32_t last_ticket;
-    uint32_t abandoned; /* whether slots may be whose ticket was taken away without the lock */
-    uint32_t count;     /* entries */
+    struct mio__slots slots;
+    uint32_t first_dirty; /* as next_dirty */
+    uint32_t count;       /* entries */
     struct mio__poll_block *block;
     struct mio__poll_block *successor; /* a larger one, made by a registration for the waiter */
 };
@@ -78,13 +68,11 @@ void mio__poll_set_change(struct mio__poll_set *set, uint32_t index, mio_token t
 /* Ends a registration; marks the slot dirty. */
 void mio__poll_set_remove(struct mio__poll_set *set, uint32_t index);
 
-/* Arms directions again, within the interest; marks the slot dirty. Whether anything changed. */
-bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t direction);
+/* Arms directions again (edge.h); marks the slot dirty. Whether anything changed. */
+bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t direction,
+                         enum mio__rearm reason);
 
-/*
- * Ends a registration without the lock, from any thread: it is not reported any more, and the slot
- * is freed the next time that the entries are brought up to date.
- */
+/* Ends a registration without the lock, from any thread: it is not reported any more. */
 void mio__poll_set_abandon(struct mio__poll_set *set, const struct mio_source *source);
 
 /* Brings the entries up to date. Not while the kernel has them. */

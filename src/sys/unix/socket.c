@@ -140,13 +140,19 @@ ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
     return n < 0 ? mio__error_of((int)-n) : n;
 }
 
+/* A first write that opens the connection as well (TCP_FASTOPEN_CONNECT) waits for room, too. */
+static ptrdiff_t send_error(int system_error)
+{
+    return system_error == EINPROGRESS ? -EAGAIN : mio__error_of(system_error);
+}
+
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     long n;
     do
         n = mio__hot_send(fd, buf, len, MSG_NOSIGNAL);
     while (n == -EINTR);
-    return n < 0 ? mio__error_of((int)-n) : n;
+    return n < 0 ? send_error((int)-n) : n;
 }
 
 ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
@@ -197,5 +203,5 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     do
         n = MIO__CALL(sendmsg)(fd, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? mio__last_error() : n;
+    return n < 0 ? send_error(errno) : n;
 }

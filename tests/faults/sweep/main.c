@@ -39,7 +39,7 @@ static bool may_stay(const struct rule *rule, int error)
 {
     if (rule->outcome == IS_ABSORBED && (error == EINTR || error == EAGAIN))
         return false;
-    return rule->call != FAULT_RAW_read;
+    return rule->outcome != IS_MENDED && rule->call != FAULT_RAW_read;
 }
 
 static void sweep_site(const struct scenario *scenario, int number, unsigned long nth,

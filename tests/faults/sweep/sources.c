@@ -105,6 +105,25 @@ static void level_oneshot(void)
     in_mode(MIO_LEVEL | MIO_ONESHOT);
 }
 
+static void watches(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    struct mio_event event;
+    open_raw();
+    OVER_YET;
+    STEP(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0, !mio_source_is_registered(&source));
+    HOLDS(write(ends[1], "x", 1) == 1);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+    STEP(mio_watch(registry, &source, OTHER, MIO_READABLE), 0, mio_source_is_registered(&source));
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    ONCE(mio_watch(registry, &source, TOKEN, 0), 0, !mio_source_is_registered(&source));
+    HOLDS(!mio_source_is_registered(&source));
+    drain(); /* a queue that refused goes on watching it */
+    OVER_YET;
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    STEP(mio_watch(registry, &source, TOKEN, 0), 0, true);
+}
+
 /* ---- Custom sources -------------------------------------------------------------------------- */
 
 static struct mio_source custom;
@@ -170,6 +189,7 @@ const struct scenario source_scenarios[] = {
     {"level", level, clean_raw, NULL, NULL},
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
+    {"watches", watches, clean_raw, NULL, NULL},
     {"registers_custom", registers_custom, clean_custom, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -132,6 +132,7 @@ size_t sweep_pieces(struct mio_buf list[2], void *buf, size_t len);
 enum outcome {
     COMES_BACK,  /* the negative code */
     IS_ABSORBED, /* the result is as if it had not happened */
+    IS_MENDED,   /* the same, by a second call of that kind: not where the error stays */
     IS_SHORT,    /* the call moves one byte */
     CANNOT_FAIL, /* the call cannot fail as the library makes it: nothing to sweep */
 };
