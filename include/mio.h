@@ -65,9 +65,9 @@
  * Stopping early.  To be fair to others, keep the source on a list of your own and go on later, or
  *     mio_reregister it with the same arguments: if it is still ready it is reported again. No
  *     event reports bytes that a layer above the source, such as TLS, has already taken out: there
- *     only the list helps. A program that has stopped reading also misses the error that a read would
- *     return: look for MIO_ERROR in its events, and ask take_error. To learn that its peer is gone,
- *     unread data or not, set the interest to MIO_READ_CLOSED alone.
+ *     only the list helps. A program that has stopped reading also misses the error that a read
+ *     would return: look for MIO_ERROR in its events, and ask take_error. To learn that its peer is
+ *     gone, unread data or not, set the interest to MIO_READ_CLOSED alone.
  *
  * Tokens.  After mio_deregister or a close no later wait returns the token. Events that were
  *     fetched before are yours: free the object after the batch, or call mio_events_forget first.
@@ -191,8 +191,8 @@ typedef int mio_fd;
  * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule. Where
  *              edges are emulated (poll) an event has the directions that were drained since they
  *              were told last, and closing; epoll adds what else is ready. There a failed read
- *              makes readable be told again, unless a hang-up was told, and a failed write or accept
- *              changes nothing.
+ *              makes readable be told again, unless a hang-up was told, and a failed write or
+ *              accept changes nothing.
  * MIO_LEVEL    told by every wait while the source is ready.
  * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
  *              was not reported yet may still be (kqueue); on epoll it is not.

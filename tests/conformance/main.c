@@ -64,6 +64,7 @@ int main(int argc, char **argv)
         &suite_unix_datagram_events,
         &suite_unix_closed,
         &suite_datagram_threads,
+        &suite_stream_threads,
 #endif
         NULL,
     };

@@ -6,6 +6,7 @@
 #include "suites.h"
 #include "support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,12 +19,15 @@ struct counter {
     long fail_at; /* the call that fails, counted from 1; 0 for none */
     size_t bytes; /* that were not given back */
     size_t blocks;
+    size_t limit; /* of bytes; 0 for none */
 };
 
 static void *counted_allocate(void *arg, size_t size)
 {
     struct counter *counter = arg;
     if (++counter->calls == counter->fail_at)
+        return NULL;
+    if (counter->limit != 0 && counter->bytes + size > counter->limit)
         return NULL;
     counter->bytes += size;
     counter->blocks++;
@@ -245,6 +249,83 @@ static void abandoned_sources_leave_nothing(void)
     check_all_given_back(&counter);
 }
 
+/* ---- A waiter that does not come back -------------------------------------------------------- */
+
+enum { ROTATING = 40, BOUND = 64 * 1024 };
+
+static atomic_bool held, released;
+
+/* Keeps the waiter inside its wait. */
+static void hold_the_waiter(int signal)
+{
+    (void)signal;
+    atomic_store(&held, true);
+    while (!atomic_load(&released))
+        support_sleep(MIO_NS_PER_MS);
+}
+
+/* Register the sources in turn, so that a few are always registered, and end each in one way. */
+static void rotate(struct mio_registry *registry, long pairs, bool abandon)
+{
+    static struct mio_source sources[ROTATING];
+    for (int i = 0; i < ROTATING; i++)
+        support_eventfd(&sources[i], 0);
+    for (long i = 0; i < pairs + ROTATING; i++) {
+        struct mio_source *source = &sources[i % ROTATING];
+        if (i >= ROTATING)
+            CHECK_EQ(abandon ? mio_source_abandon(source) : mio_deregister(registry, source), 0);
+        if (i < pairs)
+            CHECK_EQ(mio_register(registry, source, (mio_token)i, MIO_READABLE), 0);
+    }
+    for (int i = 0; i < ROTATING; i++)
+        CHECK_EQ(close(mio_source_fd(&sources[i])), 0);
+}
+
+/* Memory grows only when more sources are registered at once than ever before. */
+static void check_bounded(bool hold, long pairs, bool abandon)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct waiter waiter;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    struct mio_poll_options options = options_with(&counter);
+    counter.limit = BOUND;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    waiter_start(&waiter, &poll);
+    atomic_store(&held, false);
+    atomic_store(&released, false);
+    if (hold) {
+        support_catch_usr1(hold_the_waiter);
+        while (!atomic_load(&held)) {
+            pthread_kill(waiter.thread, SIGUSR1);
+            support_sleep(MIO_NS_PER_MS);
+        }
+    }
+    rotate(mio_poll_registry(&poll), pairs, abandon);
+    CHECK(counter.bytes <= BOUND);
+    atomic_store(&released, true);
+    CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+static void registrations_beside_a_held_waiter_are_bounded(void)
+{
+    check_bounded(true, test_scaled(1000 * 1000), false);
+}
+
+static void registrations_beside_a_sleeping_waiter_are_bounded(void)
+{
+    check_bounded(false, test_scaled(20 * 1000), false);
+}
+
+static void abandoned_registrations_beside_a_held_waiter_are_bounded(void)
+{
+    check_bounded(true, test_scaled(200 * 1000), true);
+}
+
 /* ---- Fork amid a growth ---------------------------------------------------------------------- */
 
 static struct {
@@ -314,6 +395,12 @@ static const struct test_case cases[] = {
     {"failed_growth_changes_nothing", failed_growth_changes_nothing, 0},
     {"steady_state_allocates_nothing", steady_state_allocates_nothing, 0},
     {"abandoned_sources_leave_nothing", abandoned_sources_leave_nothing, 0},
+    {"registrations_beside_a_held_waiter_are_bounded",
+     registrations_beside_a_held_waiter_are_bounded, 0},
+    {"registrations_beside_a_sleeping_waiter_are_bounded",
+     registrations_beside_a_sleeping_waiter_are_bounded, 0},
+    {"abandoned_registrations_beside_a_held_waiter_are_bounded",
+     abandoned_registrations_beside_a_held_waiter_are_bounded, 0},
     {"fork_amid_a_growth_leaves_the_child_a_whole_table",
      fork_amid_a_growth_leaves_the_child_a_whole_table, 0},
     {NULL, NULL, 0},

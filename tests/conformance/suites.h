@@ -36,6 +36,7 @@ extern const struct test_suite suite_drain_datagram;
 extern const struct test_suite suite_errors;
 extern const struct test_suite suite_listener;
 extern const struct test_suite suite_stream;
+extern const struct test_suite suite_stream_threads;
 extern const struct test_suite suite_tcp_accept;
 extern const struct test_suite suite_tcp_bulk;
 extern const struct test_suite suite_tcp_fd;
