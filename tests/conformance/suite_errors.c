@@ -82,11 +82,12 @@ static ptrdiff_t read_byte(void *channel)
     return channel_read(channel, &byte, 1);
 }
 
-/* After the error the end is read, and nothing is told any more. */
+/* After a hang-up was told nothing more is: not for the read that fails, nor for the end. */
 static void reset_is_told_and_ends(enum channel_kind kind)
 {
     struct mio_poll poll;
     struct channel channel;
+    struct mio_event event;
     test_poll_init(&poll);
     channel_open(&channel, kind);
     CHECK_EQ(
@@ -94,8 +95,12 @@ static void reset_is_told_and_ends(enum channel_kind kind)
         0);
     channel_reset(&channel);
     test_expect_readiness(&poll, TOKEN, MIO_READ_CLOSED);
+    for (int i = 0; i < 10 && mio_poll_wait(&poll, &event, 1, TEST_QUIET) == 1; i++)
+        continue; /* the kernel's edges may come in several events */
     CHECK_EQ(read_byte(&channel), -ECONNRESET);
-    check_few_events(&poll, read_byte, &channel, 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(read_byte(&channel), 0);
+    test_expect_no_event(&poll);
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
