@@ -15,7 +15,9 @@
 #define FAULT_RAW_CALLS(X)                                                                         \
     X(read)                                                                                        \
     X(write)                                                                                       \
-    X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2)
+    X(epoll_ctl)                                                                                   \
+    X(epoll_wait)                                                                                  \
+    X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2) X(rt_sigtimedwait)
 
 enum fault_call {
 #define FAULT_NUMBER(result, name, parameters, arguments) FAULT_##name,
