@@ -882,8 +882,9 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *          -EPIPE   the reading end is closed; so says every later write
  *          -EFAULT, ...  from the system
  * Threads  exclusive
- * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
- *          while the thread blocks SIGPIPE: at least two system calls more.
+ * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses or ignores that,
+ *          writev(2) while the thread blocks SIGPIPE: at least two system calls more. The first
+ *          write of a sender finds out which it is: three more.
  */
 MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
                                         size_t len);

@@ -18,7 +18,8 @@ enum {
 
 /* What I/O has learned about a source (source->learned). Several threads may set these bits. */
 enum {
-    MIO__GUARDED = 0x01, /* a pipe on a system that has no write without SIGPIPE */
+    MIO__GUARDED = 0x01,   /* a pipe where the system has no write without SIGPIPE, */
+    MIO__UNGUARDED = 0x02, /* or has proved to have one */
 };
 
 #define MIO__INTEREST_BITS                                                                         \

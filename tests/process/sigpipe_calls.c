@@ -223,6 +223,9 @@ static void write_without_touching_signals(void)
     struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
     sigpipe_open_broken(&broken);
+    /* The first write of an end finds out. */
+    CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
+    CHECK_EQ(mio_pipe_sender_write(&broken, "x", 1), -EPIPE);
     sigpipe_kill_on(SYS_rt_sigprocmask);
     sigpipe_kill_on(SYS_rt_sigpending);
     sigpipe_kill_on(SYS_rt_sigtimedwait);

@@ -9,6 +9,8 @@
  * the thread gets in the meantime merges with it, as it would have if the write had come later.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "sys/unix/pipe_guarded.h"
+
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/iovec.h"
@@ -47,7 +49,19 @@ static void take_the_second(void)
         MIO__CALL(pthread_kill)(pthread_self(), SIGPIPE);
 }
 
-ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count)
+ptrdiff_t mio__pipe_writev_raising(mio_fd fd, const struct mio_buf *bufs, size_t count,
+                                   uint8_t *learned)
+{
+    ptrdiff_t n;
+    (void)learned;
+    do
+        n = MIO__CALL(writev)(fd, mio__iovec(bufs), (int)count);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
+ptrdiff_t mio__pipe_guard(mio__raising_write *write, mio_fd fd, const struct mio_buf *bufs,
+                          size_t count, uint8_t *learned)
 {
     sigset_t only_sigpipe, before;
     sigemptyset(&only_sigpipe);
@@ -58,12 +72,7 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     /* What was not blocked cannot be pending. */
     bool was_blocked = sigismember(&before, SIGPIPE) == 1;
     bool was_pending = was_blocked && is_pending();
-    ptrdiff_t n;
-    do
-        n = MIO__CALL(writev)(fd, mio__iovec(bufs), (int)count);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        n = mio__last_error();
+    ptrdiff_t n = write(fd, bufs, count, learned);
     if (may_have_raised(fd, n, mio_bufs_len(bufs, count))) {
         if (was_pending)
             take_the_second();
