@@ -99,6 +99,20 @@ static void forget(struct mio_source *source)
     mio__poll_release(poll);
 }
 
+MIO__COLD static int tell_and_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                                  mio_interest interest)
+{
+    mio__told(poll);
+    return poll->backend->add(poll, source, token, interest);
+}
+
+MIO__COLD static int tell_and_change(struct mio_poll *poll, struct mio_source *source,
+                                     mio_token token, mio_interest interest)
+{
+    mio__told(poll);
+    return poll->backend->change(poll, source, token, interest);
+}
+
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
@@ -112,6 +126,8 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
     record(source, poll, interest);
     if (source->ops)
         result = mio__user_result(source->ops->add(registry, source, token, interest));
+    else if (MIO__IS_WATCHED)
+        result = tell_and_add(poll, source, token, interest);
     else
         result = poll->backend->add(poll, source, token, interest);
     if (result < 0)
@@ -143,7 +159,10 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     record(source, poll, interest);
     if (source->ops)
         return reregister_custom(registry, source, token, interest);
-    result = poll->backend->change(poll, source, token, interest);
+    if (MIO__IS_WATCHED)
+        result = tell_and_change(poll, source, token, interest);
+    else
+        result = poll->backend->change(poll, source, token, interest);
     if (result < 0) {
         source->interest = before.interest;
         source->flags = before.flags;
