@@ -30,6 +30,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
         src/sys/linux/pipe_write.c
         src/sys/linux/platform.c
         src/sys/linux/raw_io.c
+        src/sys/linux/take_sigpipe.c
         src/sys/unix/clock.c
         src/sys/unix/error.c
         src/sys/unix/fd.c

@@ -619,7 +619,8 @@ struct mio_source {
  *           After an error the source is not registered.
  * Threads   any (exclusive on the source). Once an event of this registration is reported the call
  *           is done with the source, even if it has not returned: who gets the event may use,
- *           deregister, close or free it. So with mio_reregister.
+ *           deregister, close or free it, and sees what this thread wrote before the call. So with
+ *           mio_reregister.
  * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types and fstat(2) for descriptors,
  *           and a write(2) where a thread waits.
  */
@@ -963,8 +964,9 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  *          -EPIPE   the reading end is closed; so says every later write
  *          -EFAULT, ...  from the system
  * Threads  any
- * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses that, writev(2)
- *          while the thread blocks SIGPIPE: at least two system calls more.
+ * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses or ignores that,
+ *          writev(2) while the thread blocks SIGPIPE: at least two system calls more. The first
+ *          write of a sender finds out which it is: three more.
  */
 MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
                                         size_t len);

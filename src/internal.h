@@ -4,6 +4,7 @@
 
 #include "atomic.h"
 #include "backend.h"
+#include "sys/sanitizers.h"
 
 /* The states of a source. Zero-initialised is closed. */
 enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
@@ -18,7 +19,8 @@ enum {
 
 /* What I/O has learned about a source (source->learned). Several threads may set these bits. */
 enum {
-    MIO__GUARDED = 0x01, /* a pipe on a system that has no write without SIGPIPE */
+    MIO__GUARDED = 0x01,   /* a pipe where the system has no write without SIGPIPE, */
+    MIO__UNGUARDED = 0x02, /* or has proved to have one */
 };
 
 #define MIO__INTEREST_BITS                                                                         \

@@ -23,23 +23,6 @@ int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *rece
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/*
- * The system's own way to keep SIGPIPE away is tried until it refuses; the end remembers that, for
- * the library has no global state. What the caller's own list was refused for says nothing.
- */
-static ptrdiff_t send_list(struct mio_source *source, const struct mio_buf *bufs, size_t count)
-{
-    ptrdiff_t result = -ENOTSUP;
-    if (!mio__bit_is_set(&source->learned, MIO__GUARDED))
-        result = mio__pipe_writev(source->fd, bufs, count);
-    if (result != -ENOTSUP)
-        return result;
-    result = mio__pipe_writev_guarded(source->fd, bufs, count);
-    if (result != -EINVAL)
-        mio__bit_set(&source->learned, MIO__GUARDED);
-    return result;
-}
-
 ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf, size_t len)
 {
     struct mio_source *source = MIO__SOURCE(sender);
@@ -47,7 +30,8 @@ ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
     if (refused < 0 || len == 0)
         return refused;
     const struct mio_buf list = {(void *)buf, mio__io_at_most(len)};
-    return mio__io_done(source, MIO_WRITABLE, send_list(source, &list, 1), list.len);
+    ptrdiff_t n = mio__pipe_writev(source->fd, &list, 1, &source->learned);
+    return mio__io_done(source, MIO_WRITABLE, n, list.len);
 }
 
 ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mio_buf *bufs,
@@ -58,7 +42,8 @@ ptrdiff_t mio_pipe_sender_writev(struct mio_pipe_sender *sender, const struct mi
     int refused = mio__io_check_writev(source, bufs, count, &len);
     if (refused < 0 || len == 0)
         return refused;
-    return mio__io_done(source, MIO_WRITABLE, send_list(source, bufs, count), len);
+    ptrdiff_t n = mio__pipe_writev(source->fd, bufs, count, &source->learned);
+    return mio__io_done(source, MIO_WRITABLE, n, len);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */

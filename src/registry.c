@@ -102,6 +102,20 @@ static void forget(struct mio_source *source)
 typedef int ask_backend(struct mio_poll *poll, struct mio_source *source, mio_token token,
                         mio_interest interest);
 
+MIO__COLD static int tell_and_ask(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                                  mio_interest interest, ask_backend *ask)
+{
+    mio__told(poll);
+    return ask(poll, source, token, interest);
+}
+
+static inline int ask_of(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                         mio_interest interest, ask_backend *ask)
+{
+    return MIO__IS_WATCHED ? tell_and_ask(poll, source, token, interest, ask)
+                           : ask(poll, source, token, interest);
+}
+
 /* Registers an open source that is not registered. ask: how the backend gets a descriptor. */
 static int enter(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest, ask_backend *ask)
@@ -113,7 +127,7 @@ static int enter(struct mio_registry *registry, struct mio_source *source, mio_t
     if (source->ops)
         result = mio__user_result(source->ops->add(registry, source, token, interest));
     else
-        result = ask(poll, source, token, interest);
+        result = ask_of(poll, source, token, interest, ask);
     if (result < 0)
         forget(source);
     return result;
@@ -154,7 +168,7 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     record(source, poll, interest);
     if (source->ops)
         return reregister_custom(registry, source, token, interest);
-    result = poll->backend->change(poll, source, token, interest);
+    result = ask_of(poll, source, token, interest, poll->backend->change);
     if (result < 0) {
         source->interest = before.interest;
         source->flags = before.flags;

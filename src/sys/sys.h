@@ -64,9 +64,11 @@ int mio__pipe_check(mio_fd fd, bool writes);
 /* count is at least 1 and at most MIO_BUFS_MAX. */
 ptrdiff_t mio__pipe_readv(mio_fd fd, const struct mio_buf *bufs, size_t count);
 
-/* Writes without SIGPIPE; -ENOTSUP where the system has no such call: then it is the other one. */
-ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count);
-ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count);
+/*
+ * Writes without SIGPIPE. learned is a byte of the end, 0 before its first write: there the system
+ * keeps what it finds out about itself (MIO__GUARDED, MIO__UNGUARDED). Several threads may write.
+ */
+ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, uint8_t *learned);
 
 #ifndef MIO_NO_NET
 

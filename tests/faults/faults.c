@@ -56,7 +56,7 @@ static bool is_due(const struct fault_plan *wanted, enum fault_call call, unsign
            (wanted->all_after ? number >= wanted->nth : number == wanted->nth);
 }
 
-/* Counts a call. Returns what is to happen to it: nothing (0), an error, or FAULT_ONE_BYTE. */
+/* Counts a call. Returns what is to happen to it: nothing (0), an error, or one of FAULT_... */
 static int next_fault(enum fault_call call)
 {
     unsigned long number = atomic_fetch_add(&counts[call], 1) + 1;
@@ -231,7 +231,11 @@ static long call_syscall(long number, long a, long b, long c, long d, long e, lo
         byte = first_byte((const struct iovec *)b, (size_t)c);
         b = (long)&byte;
         c = 1;
+        if (f & FAULT_UNKNOWN_FLAG)
+            f = 0;
     }
+    if (fault == FAULT_NO_FLAGS)
+        f = 0;
     int saved_errno = errno;
     long result = syscall(number, a, b, c, d, e, f);
     if (result < 0)

@@ -15,7 +15,9 @@
 #define FAULT_RAW_CALLS(X)                                                                         \
     X(read)                                                                                        \
     X(write)                                                                                       \
-    X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2)
+    X(epoll_ctl)                                                                                   \
+    X(epoll_wait)                                                                                  \
+    X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2) X(rt_sigtimedwait)
 
 enum fault_call {
 #define FAULT_NUMBER(result, name, parameters, arguments) FAULT_##name,
@@ -29,12 +31,16 @@ enum fault_call {
 
 /* As an error of the plan: the call is made, but moves one byte at most. Streams and pipes only. */
 #define FAULT_ONE_BYTE (-1)
+/* Of pwritev2 alone: it ignores its flags, as gVisor does with those that it does not know. */
+#define FAULT_NO_FLAGS (-2)
+/* A flag of pwritev2 that no system knows. A call with it that moves one byte ignores its flags. */
+#define FAULT_UNKNOWN_FLAG 0x40000000
 
 struct fault_plan {
     enum fault_call call;
     unsigned long nth; /* which of these calls, from 1; 0: none */
     bool all_after;    /* and all that follow it */
-    int error;         /* errno value, or FAULT_ONE_BYTE */
+    int error;         /* errno value, or FAULT_ONE_BYTE, FAULT_NO_FLAGS */
 };
 
 /* Sets the plan, or none (NULL), and starts to count from 0. Not while other threads make calls. */

@@ -8,6 +8,7 @@
 #include "sigpipe_util.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -163,6 +164,34 @@ static void threads_write_beside_each_other_here(void)
 }
 EVERYWHERE(threads_write_beside_each_other)
 
+static atomic_bool over;
+
+static void *ignore_and_handle(void *arg)
+{
+    while (!atomic_load(&over)) {
+        sigpipe_set_action(SIG_IGN);
+        sigpipe_set_action(sigpipe_count);
+    }
+    return arg;
+}
+
+/* What is pending is discarded each time, whoever it is pending for: nobody may wait for it. */
+static void thread_that_ignores_the_signal_hangs_nobody_here(void)
+{
+    pthread_t thread;
+    struct mio_pipe_sender sender;
+    sigpipe_open_broken(&sender);
+    alarm(20); /* the alarm of the case is not the child's */
+    CHECK_EQ(pthread_create(&thread, NULL, ignore_and_handle, NULL), 0);
+    for (long i = test_scaled(30000); i > 0; i--)
+        CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), -EPIPE);
+    atomic_store(&over, true);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_EQ(sigpipe_handled, 0);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+}
+EVERYWHERE(thread_that_ignores_the_signal_hangs_nobody)
+
 /* ---- Sockets --------------------------------------------------------------------------------- */
 
 #ifndef MIO_NO_NET
@@ -281,6 +310,7 @@ static const struct test_case cases[] = {
     {"mask_is_as_it_was", mask_is_as_it_was, 0},
     {"thread_that_waits_for_the_signal_gets_none", thread_that_waits_for_the_signal_gets_none, 0},
     {"threads_write_beside_each_other", threads_write_beside_each_other, 0},
+    {"thread_that_ignores_the_signal_hangs_nobody", thread_that_ignores_the_signal_hangs_nobody, 0},
 #ifndef MIO_NO_NET
     {"defect_20_no_socket_raises_it", defect_20_no_socket_raises_it, 0},
 #endif

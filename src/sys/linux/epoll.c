@@ -20,8 +20,8 @@
  */
 #define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "internal.h"
-#include "sys/linux/sanitizers.h"
 #include "sys/linux/syscall.h"
+#include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/poll_bits.h"
@@ -62,7 +62,6 @@ static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_t
 {
     struct epoll_event event = {.events = bits};
     event.data.ptr = (void *)token;
-    MIO__KERNEL_TOLD(poll);
     return (int)mio__syscall4(SYS_epoll_ctl, poll->fd, operation, fd, (long)&event);
 }
 
@@ -177,7 +176,6 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
     int n = fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
         MIO__KERNEL_WROTE(events, (size_t)n * sizeof(struct epoll_event));
-        MIO__KERNEL_TELLS(poll);
         mio__wakers_clear(poll);
         translate(events, n);
     }

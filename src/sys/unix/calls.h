@@ -42,8 +42,6 @@
       (fd, level, name, value, size)) \
     X(int, shutdown, (int fd, int how), (fd, how)) \
     X(int, sigpending, (sigset_t *set), (set)) \
-    X(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout), \
-      (set, info, timeout)) \
     X(int, socket, (int family, int type, int protocol), (family, type, protocol)) \
     X(int, socketpair, (int family, int type, int protocol, int fds[2]), \
       (family, type, protocol, fds))

@@ -1,18 +1,24 @@
 /*
  * Writing to a pipe where the system has no flag that keeps SIGPIPE away: the thread blocks the
- * signal, writes, and takes back the one that the write has left. It can only be the write's:
- * another one that the thread gets in the meantime merges with it, as it would have if the write
- * had come later.
+ * signal, writes, and takes back the one that the write has left.
+ *
+ * The signal goes to the thread that writes, not to the process (POSIX, write(); Linux: pipe_write
+ * in fs/pipe.c), and before the write returns: so no other thread can take it, and it need not be
+ * waited for. It can be gone again even so, for a thread that sets the action to SIG_IGN discards
+ * it: what takes it back must not wait. What is taken can only be the write's: another SIGPIPE that
+ * the thread gets in the meantime merges with it, as it would have if the write had come later.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "sys/unix/pipe_guarded.h"
+
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/iovec.h"
+#include "sys/unix/take_sigpipe.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
 static bool is_pending(void)
 {
@@ -32,27 +38,30 @@ static bool may_have_raised(mio_fd fd, ptrdiff_t result, size_t asked)
     return flags >= 0 && !(flags & O_NONBLOCK);
 }
 
-static void take_back(const sigset_t *only_sigpipe)
-{
-    const struct timespec now = {0, 0};
-    int result;
-    do
-        result = MIO__CALL(sigtimedwait)(only_sigpipe, NULL, &now);
-    while (result < 0 && errno == EINTR);
-}
-
 /*
  * One was pending before. If that was the thread's, the write's has merged with it; if it was the
  * process's, there may be two now. Which one is taken is up to the system, so one stays either way.
  */
-static void take_back_the_second(const sigset_t *only_sigpipe)
+static void take_the_second(void)
 {
-    take_back(only_sigpipe);
+    mio__take_sigpipe();
     if (!is_pending())
         MIO__CALL(pthread_kill)(pthread_self(), SIGPIPE);
 }
 
-ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t count)
+ptrdiff_t mio__pipe_writev_raising(mio_fd fd, const struct mio_buf *bufs, size_t count,
+                                   uint8_t *learned)
+{
+    ptrdiff_t n;
+    (void)learned;
+    do
+        n = MIO__CALL(writev)(fd, mio__iovec(bufs), (int)count);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? mio__last_error() : n;
+}
+
+ptrdiff_t mio__pipe_guard(mio__raising_write *write, mio_fd fd, const struct mio_buf *bufs,
+                          size_t count, uint8_t *learned)
 {
     sigset_t only_sigpipe, before;
     sigemptyset(&only_sigpipe);
@@ -63,17 +72,12 @@ ptrdiff_t mio__pipe_writev_guarded(mio_fd fd, const struct mio_buf *bufs, size_t
     /* What was not blocked cannot be pending. */
     bool was_blocked = sigismember(&before, SIGPIPE) == 1;
     bool was_pending = was_blocked && is_pending();
-    ptrdiff_t n;
-    do
-        n = MIO__CALL(writev)(fd, mio__iovec(bufs), (int)count);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        n = mio__last_error();
+    ptrdiff_t n = write(fd, bufs, count, learned);
     if (may_have_raised(fd, n, mio_bufs_len(bufs, count))) {
         if (was_pending)
-            take_back_the_second(&only_sigpipe);
+            take_the_second();
         else
-            take_back(&only_sigpipe);
+            mio__take_sigpipe();
     }
     if (!was_blocked)
         MIO__CALL(pthread_sigmask)(SIG_SETMASK, &before, NULL);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -42,6 +43,13 @@ static bool may_stay(const struct rule *rule, int error)
     return rule->outcome != IS_MENDED && rule->call != FAULT_RAW_read;
 }
 
+/* Whether no system does both: one that refuses a flag for being unknown does not ignore flags. */
+static bool contradicts(const struct fault_plan *standing, int number, int error)
+{
+    return standing && standing->error == FAULT_NO_FLAGS && number == FAULT_RAW_pwritev2 &&
+           error == EOPNOTSUPP;
+}
+
 static void sweep_site(const struct scenario *scenario, int number, unsigned long nth,
                        const char *call, int ordinal)
 {
@@ -53,7 +61,8 @@ static void sweep_site(const struct scenario *scenario, int number, unsigned lon
             int error = rule->errors[i];
             struct fault_plan plan = {number < FAULT_CALLS ? (enum fault_call)number : 0, nth,
                                       false, error};
-            if (sweep_rule_of(call, number, ordinal, error) != rule)
+            if (sweep_rule_of(call, number, ordinal, error) != rule ||
+                contradicts(scenario->standing, number, error))
                 continue;
             run(scenario, number, &plan);
             plan.all_after = true;

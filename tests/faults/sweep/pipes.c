@@ -120,6 +120,7 @@ static const char *lacks_nosignal(void)
 }
 
 static const struct fault_plan no_pwritev2 = {FAULT_RAW_pwritev2, 1, true, ENOSYS};
+static const struct fault_plan no_flags = {FAULT_RAW_pwritev2, 1, true, FAULT_NO_FLAGS};
 
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
@@ -181,8 +182,10 @@ static void clean_descriptors(void)
 const struct scenario pipe_scenarios[] = {
     {"moves_and_breaks", moves_and_breaks, clean_ends, lacks_nosignal, NULL},
     {"moves_and_breaks_guarded", moves_and_breaks, clean_ends, NULL, &no_pwritev2},
+    {"moves_and_breaks_without_flags", moves_and_breaks, clean_ends, NULL, &no_flags},
     {"breaks_while_blocked", breaks_while_blocked, clean_ends, NULL, NULL},
     {"breaks_while_blocked_guarded", breaks_while_blocked, clean_ends, NULL, &no_pwritev2},
+    {"breaks_while_blocked_without_flags", breaks_while_blocked, clean_ends, NULL, &no_flags},
     {"takes_over", takes_over, clean_descriptors, NULL, NULL},
     {"gives_up", gives_up, clean_descriptors, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -228,7 +228,7 @@ const struct rule sweep_rules[] = {
     {"*", FAULT_pthread_sigmask, 2, CANNOT_FAIL, 0, {0}},
     {"*", FAULT_sigpending, 0, CANNOT_FAIL, 0, {0}},
     {"*", FAULT_pthread_kill, 0, CANNOT_FAIL, 0, {0}},
-    {"*", FAULT_sigtimedwait, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_RAW_rt_sigtimedwait, 0, IS_ABSORBED, 0, {EINTR}},
     {NULL, 0, 0, CANNOT_FAIL, 0, {0}},
 };
 
