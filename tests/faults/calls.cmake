@@ -20,6 +20,7 @@ function(read_calls file result)
     foreach(line ${lines})
         string(SUBSTRING ${line} 2 -1 name)
         string(REGEX REPLACE "^__(.*)_chk$" "\\1" name ${name})
+        string(REGEX REPLACE "^(fcntl|fstat)64$" "\\1" name ${name}) # by _FILE_OFFSET_BITS
         if(NOT name MATCHES "^(mio_|_)")
             list(APPEND names ${name})
         endif()

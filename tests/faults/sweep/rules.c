@@ -38,6 +38,8 @@ const struct rule sweep_rules[] = {
     {"mio_waker_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF, ENOMEM}},
     {"*_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
     {"*_into_fd", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
+    {"mio_register", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
+    {"mio_reregister", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"mio_register", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
     {"mio_reregister", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
 
