@@ -391,7 +391,8 @@ void support_catch_usr1(void (*action)(int))
 
 void support_sleep(int64_t ns)
 {
-    struct timespec time = {.tv_sec = (time_t)(ns / MIO_NS_PER_S), .tv_nsec = ns % MIO_NS_PER_S};
+    struct timespec time = {.tv_sec = (time_t)(ns / MIO_NS_PER_S),
+                            .tv_nsec = (long)(ns % MIO_NS_PER_S)};
     nanosleep(&time, NULL);
 }
 
