@@ -85,7 +85,9 @@ set_target_properties(mio_objects PROPERTIES
     UNITY_BUILD ${MIO_UNITY}
     UNITY_BUILD_BATCH_SIZE 0
     POSITION_INDEPENDENT_CODE ON)
-target_compile_definitions(mio_objects PRIVATE MIO_BUILDING)
+# Sizes and inodes of files have 64 bits everywhere; else fstat refuses what has large ones. The
+# interface has no such type, so programs need not do the same.
+target_compile_definitions(mio_objects PRIVATE MIO_BUILDING _FILE_OFFSET_BITS=64)
 foreach(option MIO_FORCE_POLL MIO_FORCE_WAKER_PIPE)
     if(${option})
         target_compile_definitions(mio_objects PRIVATE ${option})

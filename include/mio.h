@@ -603,7 +603,7 @@ struct mio_source {
  * Returns   0. A source that is ready already is reported by the next wait.
  * Errors    -EINVAL   NULL; empty interest, mode bits alone, unknown bits
  *           -ENOTSUP  a bit that this backend does not know
- *           -EBADF    closed registry or source, or a bad descriptor
+ *           -EBADF    closed registry or source, or a bad descriptor (one that O_PATH opened, too)
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
  *                     are not found on every backend: on the same epoll they give -EEXIST, too, on
  *                     poll both are reported. Epoll says it also where its entry has outlived a
@@ -621,8 +621,8 @@ struct mio_source {
  *           is done with the source, even if it has not returned: who gets the event may use,
  *           deregister, close or free it, and sees what this thread wrote before the call. So with
  *           mio_reregister.
- * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types and fstat(2) for descriptors,
- *           and a write(2) where a thread waits.
+ * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types; fcntl(2) and fstat(2) for
+ *           descriptors; and a write(2) where a thread waits.
  */
 MIO_API int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                          mio_interest interest);
@@ -1017,9 +1017,15 @@ MIO_API int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver
  * Takes over one end of a pipe or FIFO, for instance the standard input or output of a child
  * process, and makes it non-blocking and not inherited.
  *
+ * A receiver cannot work in packet mode (pipe2(2) O_DIRECT), where each read returns one packet:
+ * short reads do not drain there. The flag stands on the end that writes, which can also get it
+ * later, and the receiver does not see that. Where a writer may do so read until -EAGAIN, or the
+ * end, whatever the length of a read.
+ *
  * Returns  0; the object owns the descriptor now
- * Errors   -EINVAL  NULL, no pipe, or the other end of one
- *          -EBADF   no open descriptor
+ * Errors   -EINVAL  NULL, no pipe, or the other end of one; for a receiver also a descriptor that
+ *                   has O_DIRECT itself
+ *          -EBADF   no open descriptor, or one that only names a FIFO (O_PATH)
  *          On failure the descriptor stays yours and as it was.
  * Threads  exclusive.      System  fstat(2), fcntl(2)
  */
@@ -1347,7 +1353,7 @@ MIO_API int mio_tcp_listener_take_error(struct mio_tcp_listener *listener);
  *
  * Returns  0; the listener owns the descriptor now
  * Errors   -EINVAL        NULL, or it does not listen (a stream: it does)
- *          -EBADF         no open descriptor
+ *          -EBADF         no open descriptor, or one that only names a file (O_PATH)
  *          -ENOTSOCK      no socket
  *          -EPROTOTYPE    no stream socket
  *          -EAFNOSUPPORT  another family

@@ -4,16 +4,16 @@ import sys
 
 
 def receive(connection, size):
-    data = b""
+    data = bytearray()
     while len(data) < size:
         part = connection.recv(65536)
         if not part:
             sys.exit("early end after %d of %d bytes" % (len(data), size))
         data += part
-    return data
+    return bytes(data)
 
 
-connections = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) for _ in range(50)]
+connections = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30) for _ in range(50)]
 for size in (1, 100, 16384, 60000):
     sent = [bytes((size + 7 * i + k * k) % 251 for k in range(size)) for i in range(50)]
     for connection, data in zip(connections, sent):

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 30000
 #define MAX_AT_ONCE 500
 
 static bool ask(int fd, unsigned requests, size_t size, unsigned seed)

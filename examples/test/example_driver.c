@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 #define SKIPPED 77
-#define START_MS 10000
+#define START_MS 30000
 #define CLIENT_MS 30000
-#define STOP_MS 10000
+#define STOP_MS 30000
 #define MAX_ARGUMENTS 12
 
 static int failed(const char *what)

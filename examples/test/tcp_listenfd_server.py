@@ -28,8 +28,8 @@ os.execv(program, [program])
 def start(sockets, pid="SELF", count=None, **options):
     fds = [each.fileno() for each in sockets]
     count = str(len(fds)) if count is None else count
-    return peer.Program(sys.executable, "-B", "-c", LAUNCHER, peer.example(), pid, count,
-                        *map(str, fds), pass_fds=fds, **options)
+    return peer.Program(sys.executable, "-I", "-S", "-B", "-c", LAUNCHER, peer.example(), pid,
+                        count, *map(str, fds), pass_fds=fds, **options)
 
 
 def listener(family=socket.AF_INET, address=("127.0.0.1", 0)):

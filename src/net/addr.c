@@ -116,8 +116,10 @@ static bool have_same_name(const struct mio_addr *a, const struct mio_addr *b)
     size_t left_length, right_length;
     const char *left = mio_addr_unix_name(a, &left_length);
     const char *right = mio_addr_unix_name(b, &right_length);
-    return mio_addr_unix_kind(a) == mio_addr_unix_kind(b) && left_length == right_length &&
-           memcmp(left, right, left_length) == 0;
+    if (mio_addr_unix_kind(a) != mio_addr_unix_kind(b) || left_length != right_length)
+        return false;
+    /* memcmp takes no NULL, whatever the length. */
+    return left_length == 0 || memcmp(left, right, left_length) == 0;
 }
 
 bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b)

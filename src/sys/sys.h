@@ -23,7 +23,10 @@ int mio__error_of(int system_error);
 /* Closes. An interruption is no error: the descriptor is gone. */
 int mio__fd_close(mio_fd fd);
 
-/* 0 for a descriptor that can become ready: -EBADF, -EPERM for files and directories. */
+/*
+ * 0 for a descriptor that can become ready: -EBADF, also for one that only names a file; -EPERM for
+ * files and directories.
+ */
 int mio__fd_check_pollable(mio_fd fd);
 
 /* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
@@ -58,7 +61,10 @@ const struct mio__notifier *mio__notifier_find(uint32_t kind);
 
 int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd);
 
-/* Whether it is the end of a pipe that writes, or the one that reads: -EBADF, -EINVAL. */
+/*
+ * Whether it is the end of a pipe that writes, or the one that reads: -EBADF, also for one that
+ * only names a FIFO; -EINVAL, also for one that is to read and is in packet mode.
+ */
 int mio__pipe_check(mio_fd fd, bool writes);
 
 /* count is at least 1 and at most MIO_BUFS_MAX. */

@@ -192,9 +192,56 @@ static void fifo_open_for_neither_is_refused(void)
     fifo_make();
     int fd = open(fifo, O_PATH | O_CLOEXEC);
     CHECK(fd >= 0);
-    check_refused(fd, -EINVAL, -EBADF);
+    check_refused(fd, -EBADF, -EBADF);
     CHECK_EQ(close(fd), 0);
     fifo_remove();
+}
+
+/* ---- Packet mode ----------------------------------------------------------------------------- */
+
+/* Linux shows the mode on the end that writes; a FIFO open for both has one descriptor for that. */
+static void receiver_in_packet_mode_is_refused(void)
+{
+    struct mio_pipe_sender sender;
+    int ends[2];
+    CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+    if (fcntl(ends[0], F_SETFL, O_DIRECT) != 0) {
+        CHECK_EQ(close(ends[0]), 0);
+        CHECK_EQ(close(ends[1]), 0);
+        SKIP("the system has no packet mode");
+    }
+    check_refused(ends[0], -EINVAL, -EINVAL);
+    CHECK_EQ(fcntl(ends[1], F_SETFL, O_DIRECT), 0);
+    CHECK_EQ(mio_pipe_sender_from_fd(&sender, ends[1]), 0);
+    CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
+    pipe_expect(ends[0], "abc", 3);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(close(ends[0]), 0);
+    fifo_make();
+    int both = open(fifo, O_RDWR | O_CLOEXEC);
+    CHECK(both >= 0);
+    CHECK_EQ(fcntl(both, F_SETFL, O_DIRECT), 0);
+    check_refused(both, 0, -EINVAL);
+    CHECK_EQ(close(both), 0);
+    fifo_remove();
+}
+
+/* The other end may switch unseen: what the contract says then, a read to -EAGAIN, gets it all. */
+static void packets_are_read_until_would_block(void)
+{
+    struct mio_pipe_receiver receiver;
+    char buf[16];
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_DIRECT) != 0)
+        SKIP("the system has no packet mode");
+    CHECK_EQ(mio_pipe_receiver_from_fd(&receiver, ends[0]), 0);
+    CHECK_EQ(write(ends[1], "abc", 3), 3);
+    CHECK_EQ(write(ends[1], "de", 2), 2);
+    CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), 3);
+    CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), 2);
+    CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), -EAGAIN);
+    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(close(ends[1]), 0);
 }
 
 /* ---- Giving back ----------------------------------------------------------------------------- */
@@ -279,6 +326,8 @@ static const struct test_case cases[] = {
     {"fifo_opened_by_path_is_taken", fifo_opened_by_path_is_taken, 0},
     {"fifo_open_for_both_is_either_end", fifo_open_for_both_is_either_end, 0},
     {"fifo_open_for_neither_is_refused", fifo_open_for_neither_is_refused, 0},
+    {"receiver_in_packet_mode_is_refused", receiver_in_packet_mode_is_refused, 0},
+    {"packets_are_read_until_would_block", packets_are_read_until_would_block, 0},
     {"into_fd_deregisters_and_leaves_an_open_descriptor",
      into_fd_deregisters_and_leaves_an_open_descriptor, TEST_ANY_MODE},
     {"set_nonblocking_changes_this_end_alone", set_nonblocking_changes_this_end_alone, 0},

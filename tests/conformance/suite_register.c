@@ -153,6 +153,36 @@ static void bad_descriptor_is_refused(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+#ifdef O_PATH
+/* poll(2) itself would say nothing of it, ever. */
+static void descriptor_that_only_names_a_file_is_refused(void)
+{
+    static const char *const names[] = {"/", "/dev/null", "/dev/zero"};
+    struct mio_poll poll;
+    struct mio_source source;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (int i = 0; i < 3; i++) {
+        int fd = open(names[i], O_PATH | O_CLOEXEC);
+        CHECK(fd >= 0);
+        CHECK_EQ(mio_source_init_fd(&source, fd), 0);
+        CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), -EBADF);
+        CHECK(!mio_source_is_registered(&source));
+        CHECK_EQ(close(fd), 0);
+    }
+    /* Put in the place of a registered one, behind the library's back. */
+    int fd = support_eventfd(&source, 0);
+    int other = open("/dev/null", O_PATH | O_CLOEXEC);
+    CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
+    CHECK_EQ(dup2(other, fd), fd);
+    CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -EBADF);
+    CHECK_EQ(mio_source_abandon(&source), 0);
+    CHECK_EQ(close(other), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+#endif
+
 static void second_object_over_a_descriptor_is_found_by_epoll(void)
 {
     struct mio_poll poll;
@@ -341,6 +371,10 @@ static const struct test_case cases[] = {
     {"unknown_capability_is_unsupported", unknown_capability_is_unsupported, 0},
     {"defect_26_misuse_is_found_on_every_backend", defect_26_misuse_is_found_on_every_backend, 0},
     {"bad_descriptor_is_refused", bad_descriptor_is_refused, 0},
+#ifdef O_PATH
+    {"descriptor_that_only_names_a_file_is_refused", descriptor_that_only_names_a_file_is_refused,
+     0},
+#endif
     {"second_object_over_a_descriptor_is_found_by_epoll",
      second_object_over_a_descriptor_is_found_by_epoll, 0},
     {"foreign_registry_is_refused", foreign_registry_is_refused, 0},

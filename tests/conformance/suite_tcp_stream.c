@@ -101,10 +101,11 @@ static int listen_for_one(struct mio_addr *addr)
     return fd;
 }
 
+/* Both answers are right, so a busy machine has time to come to the first one. */
 static bool is_established(const struct mio_tcp_stream *stream)
 {
     struct pollfd entry = {.fd = tcp_fd(stream), .events = POLLOUT};
-    return poll(&entry, 1, (int)(TEST_QUIET / MIO_NS_PER_MS)) > 0;
+    return poll(&entry, 1, 200) > 0;
 }
 
 static void check_under_way(struct mio_tcp_stream *stream)

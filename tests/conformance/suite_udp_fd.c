@@ -96,6 +96,9 @@ static void from_fd_refuses_what_is_no_udp_socket(void)
     CHECK_EQ(close(ends[0]), 0);
     CHECK_EQ(close(ends[1]), 0);
     check_not_taken(ends[0], -EBADF);
+    int named = open("/dev/null", O_PATH | O_CLOEXEC);
+    check_not_taken(named, -EBADF);
+    CHECK_EQ(close(named), 0);
     check_not_taken(MIO_FD_NONE, -EBADF);
     check_not_taken(INT32_MIN, -EBADF);
     check_socket_not_taken(AF_INET, SOCK_STREAM, -EPROTOTYPE);

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -140,6 +142,25 @@ static void descriptors_that_are_no_sockets(void)
     check_refused(ends[0], -EBADF, -EBADF, -EBADF);
     check_refused(-1, -EBADF, -EBADF, -EBADF);
     check_refused(INT32_MIN, -EBADF, -EBADF, -EBADF);
+}
+
+/* The file that a socket is bound to, opened by its name alone. */
+static void sockets_open_by_path_alone(void)
+{
+    char folder[] = "/tmp/mio-name-XXXXXX", path[64];
+    struct mio_unix_listener listener;
+    struct mio_addr addr;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    CHECK_EQ(mio_addr_unix_path(&addr, path), 0);
+    CHECK_EQ(mio_unix_listener_bind(&listener, &addr), 0);
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    CHECK(fd >= 0);
+    check_refused(fd, -EBADF, -EBADF, -EBADF);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    CHECK_EQ(unlink(path), 0);
+    CHECK_EQ(rmdir(folder), 0);
 }
 
 static void sockets_of_another_type(void)
@@ -303,6 +324,7 @@ static const struct test_case cases[] = {
     {"datagram_socket_from_fd", datagram_socket_from_fd, 0},
     {"listener_from_fd", listener_from_fd, 0},
     {"descriptors_that_are_no_sockets", descriptors_that_are_no_sockets, 0},
+    {"sockets_open_by_path_alone", sockets_open_by_path_alone, 0},
     {"sockets_of_another_type", sockets_of_another_type, 0},
     {"sockets_of_another_family", sockets_of_another_family, 0},
     {"unix_sockets_are_no_ip_sockets", unix_sockets_are_no_ip_sockets, 0},

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t wanted)

@@ -1,10 +1,12 @@
-# packaging.options.*: builds the library alone with one option changed, and looks at what it is.
+# packaging.options.*: builds the library alone with one option changed, and looks at what it is. It
+# is not optimised, for nobody asks how fast it is.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/exports_list.cmake)
 string(REGEX REPLACE "=.*" "" name ${OPTION})
 fresh_folder(options_${name} folder)
 configure(${MIO_SOURCE_DIR} ${folder}/build
-    -D MIO_TESTS=OFF -D MIO_EXAMPLES=OFF -D MIO_INSTALL=OFF -D ${OPTION})
+    -D MIO_TESTS=OFF -D MIO_EXAMPLES=OFF -D MIO_INSTALL=OFF -D CMAKE_BUILD_TYPE=Debug
+    -D ${OPTION})
 build_tree(${folder}/build --parallel 2)
 read_exports()
 

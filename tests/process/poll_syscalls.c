@@ -1,6 +1,7 @@
 /*
  * What registration on the poll(2) backend costs when no thread waits: no system call for socket
- * types, one fstat for a raw descriptor. In a child process under a filter that kills at any other.
+ * types, one fcntl and one fstat for a raw descriptor. In a child process under a filter that kills
+ * at any other.
  */
 #define _GNU_SOURCE 1
 #include "net.h"
@@ -29,14 +30,21 @@ static void filter(const struct sock_filter *program, unsigned short length)
         SKIP("no filter of system calls here");
 }
 
-/* libc's fstat is one of these. */
-static void allow_only_fstat(void)
+/* libc's fcntl and fstat are among these. */
+static void allow_only_questions(void)
 {
     static const struct sock_filter program[] = {
         LOAD_NUMBER,
         ALLOW(SYS_exit_group),
+        ALLOW(SYS_fcntl),
+#ifdef SYS_fcntl64
+        ALLOW(SYS_fcntl64),
+#endif
 #ifdef SYS_fstat
         ALLOW(SYS_fstat),
+#endif
+#ifdef SYS_fstat64
+        ALLOW(SYS_fstat64),
 #endif
 #ifdef SYS_newfstatat
         ALLOW(SYS_newfstatat),
@@ -75,7 +83,7 @@ static void raw_under_filter(void)
     test_poll_init(&poll);
     CHECK_EQ(mio_source_init_fd(&source, eventfd(0, EFD_CLOEXEC)), 0);
     CHECK_EQ(register_and_back(&poll, &source), 0); /* the table has grown */
-    allow_only_fstat();
+    allow_only_questions();
     _exit(register_and_back(&poll, &source));
 }
 
@@ -104,7 +112,7 @@ static void need_plain_process(void)
         SKIP("valgrind makes system calls of its own");
 }
 
-static void raw_descriptor_costs_an_fstat(void)
+static void raw_descriptor_costs_an_fcntl_and_an_fstat(void)
 {
     need_plain_process();
     test_in_child(raw_under_filter);
@@ -193,7 +201,8 @@ static void socket_costs_no_system_call(void)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
-        {"raw_descriptor_costs_an_fstat", raw_descriptor_costs_an_fstat, 0},
+        {"raw_descriptor_costs_an_fcntl_and_an_fstat", raw_descriptor_costs_an_fcntl_and_an_fstat,
+         0},
         {"pipe_costs_no_system_call", pipe_costs_no_system_call, 0},
 #ifndef MIO_NO_NET
         {"socket_costs_no_system_call", socket_costs_no_system_call, 0},

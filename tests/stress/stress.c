@@ -87,7 +87,7 @@ uint32_t stress_random(uint32_t *state, uint32_t limit)
     return *state % limit;
 }
 
-void stress_pause_us(long us)
+void stress_pause_us(uint32_t us)
 {
-    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
 }

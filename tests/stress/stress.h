@@ -34,6 +34,6 @@ struct stress_patience {
 bool stress_go_on(struct stress_patience *patience, const char *complaint);
 
 uint32_t stress_random(uint32_t *state, uint32_t limit);
-void stress_pause_us(long us);
+void stress_pause_us(uint32_t us);
 
 #endif

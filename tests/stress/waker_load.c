@@ -169,8 +169,8 @@ static void *run_lane(void *arg)
     struct lane *lane = arg;
     if (s.plan.signals)
         self = lane;
-    run_rounds(lane, s.plan.come_and_go ? lane->round + 1 + stress_random(&lane->random, LIFE_MAX)
-                                        : LONG_MAX);
+    long life = 1 + (long)stress_random(&lane->random, LIFE_MAX);
+    run_rounds(lane, s.plan.come_and_go ? lane->round + life : LONG_MAX);
     if (lock_lane(lane)) {
         lane->alive = false;
         pthread_mutex_unlock(&lane->lock);

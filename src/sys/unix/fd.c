@@ -1,8 +1,9 @@
 /* Descriptors: errors, closing, flags. */
-#define _GNU_SOURCE 1 /* syscall, in hot_calls.h */
+#define _GNU_SOURCE 1 /* syscall, in hot_calls.h; O_PATH */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
+#include "sys/unix/path_only.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,8 +41,11 @@ int mio__fd_close(mio_fd fd)
 int mio__fd_check_pollable(mio_fd fd)
 {
     struct stat status;
-    if (MIO__CALL(fstat)(fd, &status) < 0)
+    int flags = MIO__CALL(fcntl)(fd, F_GETFL, 0);
+    if (flags < 0 || MIO__CALL(fstat)(fd, &status) < 0)
         return mio__last_error();
+    if (mio__is_path_only(flags))
+        return -EBADF;
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
 }
 
