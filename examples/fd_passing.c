@@ -19,6 +19,8 @@
 
 #define MAX_WORKERS 16
 #define TOKEN_LISTENER MAX_WORKERS
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
+#define RETRY_NS (100 * MIO_NS_PER_MS)
 
 #ifndef MSG_CMSG_CLOEXEC
 #define MSG_CMSG_CLOEXEC 0
@@ -29,6 +31,19 @@ static void check(const char *what, ptrdiff_t result)
     if (result >= 0)
         return;
     fprintf(stderr, "fd_passing: %s: %s\n", what, mio_strerror(result));
+    exit(EXIT_FAILURE);
+}
+
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "fd_passing: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
     exit(EXIT_FAILURE);
 }
 
@@ -147,36 +162,49 @@ struct dispatcher {
     struct mio_unix_stream workers[MAX_WORKERS];
     struct mio_tcp_stream waiting; /* accepted, and not passed on yet; closed: none */
     int count, next;
+    bool paused; /* for an error that no event ends: out of descriptors, for one */
 };
 
-/* Passes the waiting connection to the next worker who takes it. Returns false when none does. */
+/* Passes the waiting connection to the next worker that takes it. Returns false when none does. */
 static bool pass_on(struct dispatcher *d)
 {
+    int gone = 0;
     for (int i = 0; i < d->count; i++) {
         struct mio_unix_stream *worker = &d->workers[d->next];
         d->next = (d->next + 1) % d->count;
         ptrdiff_t n = send_fd(worker, mio_source_fd(&d->waiting.source));
-        if (n == -EAGAIN || n == -EPIPE || n == -ECONNRESET || n == -EBADF)
-            continue; /* busy, or gone */
-        check("send", n);
-        /* The message holds the connection now, and soon the worker does. */
-        check("close", mio_tcp_stream_close(&d->waiting));
-        return true;
+        if (n > 0) {
+            /* The message holds the connection now, and soon the worker does. */
+            check("close", mio_tcp_stream_close(&d->waiting));
+            return true;
+        }
+        if (n == -EPIPE || n == -ECONNRESET)
+            gone++;
+        else if (n != -EAGAIN) /* busy: an event tells when it is not */
+            d->paused = true;
     }
+    if (gone == d->count)
+        check("every worker is gone", -EPIPE);
     return false;
 }
 
 /* Accepts and passes on, until nobody waits or all are busy: an event tells when to go on. */
 static void dispatch(struct dispatcher *d)
 {
+    int errors = 0;
+    d->paused = false;
     for (;;) {
         if (mio_source_fd(&d->waiting.source) != MIO_FD_NONE && !pass_on(d))
             return;
         int error = mio_tcp_listener_accept(&d->listener, &d->waiting, NULL);
-        if (error == -EAGAIN)
+        if (error == 0) {
+            errors = 0;
+        } else if (error == -EAGAIN) {
             return;
-        if (!mio_accept_should_continue(error))
-            check("accept", error);
+        } else if (!mio_accept_should_continue(error) || ++errors == MAX_ERRORS) {
+            d->paused = true; /* out of descriptors or memory, as a rule */
+            return;
+        }
     }
 }
 
@@ -207,12 +235,11 @@ int main(int argc, char **argv)
 
     d.count = argc > 2 ? atoi(argv[2]) : 2;
     if (d.count < 1 || d.count > MAX_WORKERS) {
-        fprintf(stderr, "usage: fd_passing [PORT [WORKERS]]\n");
-        return 2;
+        fprintf(stderr, "usage: fd_passing [PORT [WORKERS]], 1 to %d workers\n", MAX_WORKERS);
+        return EXIT_FAILURE;
     }
+    parse_port(&addr, argc > 1 ? argv[1] : "0");
     start_workers(&d); /* before there is a poll or a listener that they would inherit */
-    snprintf(text, sizeof text, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
-    check(text, mio_addr_parse(&addr, text));
     check("poll", mio_poll_init(&d.poll));
     struct mio_registry *registry = mio_poll_registry(&d.poll);
     for (int i = 0; i < d.count; i++)
@@ -224,7 +251,7 @@ int main(int argc, char **argv)
     printf("listening on %s\n", text);
     fflush(stdout);
     for (;;) {
-        int count = mio_poll_wait(&d.poll, events, 32, MIO_FOREVER);
+        int count = mio_poll_wait(&d.poll, events, 32, d.paused ? RETRY_NS : MIO_FOREVER);
         if (count == -EINTR)
             continue;
         check("wait", count);

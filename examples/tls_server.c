@@ -26,6 +26,7 @@
 #define BUFFER_SIZE 16384 /* one record of TLS holds no more */
 #define TURN 16           /* steps of one connection before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 enum phase { HANDSHAKE, ECHO, GOODBYE };
 
@@ -70,6 +71,19 @@ static void check_ssl(const char *what, bool success)
         ERR_print_errors_fp(stderr);
         exit(EXIT_FAILURE);
     }
+}
+
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "tls_server: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
 }
 
 /* ---- The BIO: what OpenSSL reads from and writes to ------------------------------------------ */
@@ -196,15 +210,17 @@ static struct connection *free_slot(void)
 static void accept_all(void)
 {
     struct connection *c;
+    int errors = 0;
     while ((c = free_slot()) != NULL) {
         memset(c, 0, offsetof(struct connection, buf));
         int error = mio_tcp_listener_accept(&listener, &c->stream, &c->peer);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
-        if (error < 0) /* out of descriptors or memory */
+        if (error < 0) /* out of descriptors or memory, as a rule */
             break;
+        errors = 0;
         error = begin_tls(c) ? 0 : -ENOMEM;
         if (error == 0) {
             error = mio_register(mio_poll_registry(&poll), &c->stream.source, (mio_token)c,
@@ -378,8 +394,7 @@ static void start(const char *port)
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
-    snprintf(text, sizeof text, "127.0.0.1:%s", port);
-    check(text, mio_addr_parse(&addr, text));
+    parse_port(&addr, port);
     check("poll", mio_poll_init(&poll));
     check("waker", mio_waker_init(&stop_waker, registry, (mio_token)&stop_waker));
     handle_signals(on_signal);
