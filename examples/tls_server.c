@@ -386,35 +386,36 @@ static void run(void)
     }
 }
 
-static void start(const char *port)
+static void start(struct mio_addr *addr)
 {
     /* The end of a handshake and the first answer are writes that must not wait for the peer. */
     const struct mio_listen_options options = {.nodelay = MIO_ON};
     struct mio_registry *registry = mio_poll_registry(&poll);
-    struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
-    parse_port(&addr, port);
     check("poll", mio_poll_init(&poll));
     check("waker", mio_waker_init(&stop_waker, registry, (mio_token)&stop_waker));
     handle_signals(on_signal);
-    check("bind", mio_tcp_listener_bind_with(&listener, &addr, &options));
+    check("bind", mio_tcp_listener_bind_with(&listener, addr, &options));
     check("register", mio_register(registry, &listener.source, (mio_token)&listener, MIO_READABLE));
-    check("address", mio_tcp_listener_local_addr(&listener, &addr));
-    check("address", mio_addr_format(&addr, text, sizeof text));
+    check("address", mio_tcp_listener_local_addr(&listener, addr));
+    check("address", mio_addr_format(addr, text, sizeof text));
     printf("listening on %s\n", text);
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
+    struct mio_addr addr;
+
     if (argc != 4) {
         fprintf(stderr, "usage: tls_server PORT CERTIFICATE.pem KEY.pem\n");
         return EXIT_FAILURE;
     }
+    parse_port(&addr, argv[1]);
     make_method();
     make_context(argv[2], argv[3]);
-    start(argv[1]);
+    start(&addr);
     run();
 
     size_t cut_off = open_connections;

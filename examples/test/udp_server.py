@@ -1,6 +1,9 @@
 """Sends datagrams of all sizes from many sockets and checks that each gets its own back."""
 import socket
 
+import subprocess
+
+import peer
 from peer import Program, check, example, fail, listening, pattern, port_of
 
 TRIES = 20  # datagrams may get lost, even here, when a queue is full
@@ -43,3 +46,28 @@ with Program(example(), "0") as server:
     gone.close()
     ask(clients[0], b"still there")
     check(server.stop() == -15, "the server ended in another way")
+
+
+def shortage(call, error, count):
+    """So many calls fail in a row. The server comes again by itself, and says it once at most."""
+    rule = "%s:error=%s:when=2..%d" % (call, error, count + 1)
+    with Program(*peer.injecting(rule), example(), "0", stderr=subprocess.PIPE) as server:
+        port = port_of(listening(server))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.connect(("127.0.0.1", port))
+            client_asked[client] = {b"first", b"second"}
+            ask(client, b"first")
+            peer.check_calm(server.process.pid)
+            ask(client, b"second")
+        server.stop()
+        lines = server.process.stderr.read().decode().splitlines()
+    check(len(lines) <= 1, "%s of %s: %s" % (error, call, lines))
+
+
+if peer.can_inject():
+    shortage("recvfrom,recvmsg", "ENOMEM", 40)
+    shortage("recvfrom,recvmsg", "EHOSTUNREACH", 3)
+    shortage("sendto,sendmsg", "ENOBUFS", 1)
+    shortage("sendto,sendmsg", "EPERM", 1)
+else:
+    print("without calls that fail: strace cannot be used here")
