@@ -19,5 +19,5 @@ for path in sys.argv[1:]:
             check(status == 1 and program.rest() == [], "%s takes %r for a port" % (name, port))
             valid = "from 0 (the system chooses) to 65535" in said or "address like" in said
             named = '"%s%s"' % (BEFORE.get(name, ""), port) in said
-            check(valid and named and said.startswith(name + ": "),
+            check(valid and named and said.count("\n") == 1 and said.startswith(name + ": "),
                   "%s says of %r: %s" % (name, port, said))

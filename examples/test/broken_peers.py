@@ -299,9 +299,9 @@ def all_slots(slots=1000):
         print("without full slots: this process may have %d descriptors" % hard)
         return
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with Echo(stderr=subprocess.PIPE) as server:
+    with Echo(stderr=subprocess.STDOUT) as server:
         connections = [server.connect() for _ in range(slots + 1)]
-        line = server.program.process.stderr.readline().decode()
+        line = server.program.line() or ""
         check("all slots are in use" in line, "it says: " + line)
         for _ in range(5):
             connections.pop(0).close()
@@ -309,8 +309,8 @@ def all_slots(slots=1000):
             connections.append(server.connect())
         peer.check_calm(server.pid)
         stop(server)
-        rest = server.program.process.stderr.read().decode()
-        check(rest.count("\n") <= 1, "it says so again and again: " + rest)
+        rest = server.program.rest()
+        check(len(rest) <= 1, "it says so again and again: %s" % rest)
         for connection in connections:
             connection.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
