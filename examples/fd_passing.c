@@ -2,7 +2,7 @@
  * fd_passing: a process accepts connections and hands them, as descriptors, to worker processes,
  * over a Unix stream to each. It shows I/O that the interface does not have (sendmsg and recvmsg
  * with SCM_RIGHTS) on a socket of the library: the call goes to the descriptor, and what it says
- * goes to mio_source_blocked, without which backends that emulate edges would fall silent.
+ * goes to mio_source_after, without which backends that emulate edges would fall silent.
  *
  * Try it:  ./fd_passing 7777 3             (port and number of workers)
  *          nc 127.0.0.1 7777               again and again: each worker has its turn
@@ -68,17 +68,22 @@ static void message_init(struct message *message)
     message->header.msg_controllen = sizeof message->control;
 }
 
+/* One end of a stream on which messages go, and what events said of it and is not used up yet. */
+struct channel {
+    struct mio_unix_stream stream;
+    uint32_t ready;
+};
+
 /* As a call of the library: 1, 0 at end of file, or a negative code. */
-static ptrdiff_t settle(struct mio_unix_stream *stream, uint32_t direction, ssize_t result)
+static ptrdiff_t settle(struct channel *channel, uint32_t direction, ssize_t result)
 {
     ptrdiff_t n = result < 0 ? mio_socket_error() : result;
-    /* One byte in one piece is never short, so only would-block drains. */
-    if (n == -EAGAIN)
-        mio_source_blocked(&stream->source, direction);
+    /* The library did not see the call. Only would-block drains here: so no length, but 0. */
+    check("after", mio_source_after(&channel->stream.source, &channel->ready, direction, n, 0));
     return n;
 }
 
-static ptrdiff_t send_fd(struct mio_unix_stream *stream, int fd)
+static ptrdiff_t send_fd(struct channel *channel, int fd)
 {
     struct message message;
     message_init(&message);
@@ -89,26 +94,26 @@ static ptrdiff_t send_fd(struct mio_unix_stream *stream, int fd)
     memcpy(CMSG_DATA(control), &fd, sizeof fd);
     ssize_t result;
     do
-        result = sendmsg(mio_source_fd(&stream->source), &message.header, MSG_NOSIGNAL);
+        result = sendmsg(mio_source_fd(&channel->stream.source), &message.header, MSG_NOSIGNAL);
     while (result < 0 && errno == EINTR);
-    return settle(stream, MIO_WRITABLE, result);
+    return settle(channel, MIO_WRITABLE, result);
 }
 
 /* fd receives MIO_FD_NONE when no descriptor came along: this process may have too many. */
-static ptrdiff_t receive_fd(struct mio_unix_stream *stream, int *fd)
+static ptrdiff_t receive_fd(struct channel *channel, int *fd)
 {
     struct message message;
     message_init(&message);
     ssize_t result;
     do
-        result = recvmsg(mio_source_fd(&stream->source), &message.header, MSG_CMSG_CLOEXEC);
+        result = recvmsg(mio_source_fd(&channel->stream.source), &message.header, MSG_CMSG_CLOEXEC);
     while (result < 0 && errno == EINTR);
     *fd = MIO_FD_NONE;
     struct cmsghdr *control = result > 0 ? CMSG_FIRSTHDR(&message.header) : NULL;
     if (control != NULL && control->cmsg_type == SCM_RIGHTS &&
         control->cmsg_len == CMSG_LEN(sizeof *fd))
         memcpy(fd, CMSG_DATA(control), sizeof *fd);
-    return settle(stream, MIO_READABLE, result);
+    return settle(channel, MIO_READABLE, result);
 }
 
 /* ---- Workers --------------------------------------------------------------------------------- */
@@ -128,28 +133,34 @@ static void work(int number, int fd, int *served)
     mio_tcp_stream_close(&connection);
 }
 
-static void run_worker(int number, struct mio_unix_stream *jobs)
+static void run_worker(int number, struct channel *jobs)
 {
     struct mio_poll poll;
     struct mio_event event;
     int fd, served = 0;
     check("poll", mio_poll_init(&poll));
-    check("register", mio_register(mio_poll_registry(&poll), &jobs->source, 0, MIO_READABLE));
+    check("register",
+          mio_register(mio_poll_registry(&poll), &jobs->stream.source, 0, MIO_READABLE));
     for (;;) {
         int count = mio_poll_wait(&poll, &event, 1, MIO_FOREVER);
         if (count == -EINTR)
             continue;
         check("wait", count);
-        ptrdiff_t n;
-        while ((n = receive_fd(jobs, &fd)) > 0)
+        jobs->ready |= event.readiness;
+        ptrdiff_t n = -EAGAIN;
+        while (jobs->ready & MIO_READABLE) {
+            n = receive_fd(jobs, &fd);
+            if (n <= 0)
+                break;
             if (fd != MIO_FD_NONE)
                 work(number, fd, &served);
+        }
         if (n == -EAGAIN)
             continue;
         check("receive", n); /* 0: the process that accepts has ended */
         break;
     }
-    check("close", mio_unix_stream_close(jobs));
+    check("close", mio_unix_stream_close(&jobs->stream));
     check("close", mio_poll_close(&poll));
     exit(EXIT_SUCCESS);
 }
@@ -159,7 +170,7 @@ static void run_worker(int number, struct mio_unix_stream *jobs)
 struct dispatcher {
     struct mio_poll poll;
     struct mio_tcp_listener listener;
-    struct mio_unix_stream workers[MAX_WORKERS];
+    struct channel workers[MAX_WORKERS];
     struct mio_tcp_stream waiting; /* accepted, and not passed on yet; closed: none */
     int count, next;
     bool paused; /* for an error that no event ends: out of descriptors, for one */
@@ -170,8 +181,10 @@ static bool pass_on(struct dispatcher *d)
 {
     int gone = 0;
     for (int i = 0; i < d->count; i++) {
-        struct mio_unix_stream *worker = &d->workers[d->next];
+        struct channel *worker = &d->workers[d->next];
         d->next = (d->next + 1) % d->count;
+        if (!(worker->ready & MIO_WRITABLE)) /* busy: an event tells when it is not */
+            continue;
         ptrdiff_t n = send_fd(worker, mio_source_fd(&d->waiting.source));
         if (n > 0) {
             /* The message holds the connection now, and soon the worker does. */
@@ -180,7 +193,7 @@ static bool pass_on(struct dispatcher *d)
         }
         if (n == -EPIPE || n == -ECONNRESET)
             gone++;
-        else if (n != -EAGAIN) /* busy: an event tells when it is not */
+        else if (n != -EAGAIN)
             d->paused = true;
     }
     if (gone == d->count)
@@ -211,18 +224,18 @@ static void dispatch(struct dispatcher *d)
 static void start_workers(struct dispatcher *d)
 {
     for (int i = 0; i < d->count; i++) {
-        struct mio_unix_stream theirs;
-        check("pair", mio_unix_stream_pair(&d->workers[i], &theirs));
+        struct channel theirs = {.ready = 0};
+        check("pair", mio_unix_stream_pair(&d->workers[i].stream, &theirs.stream));
         fflush(stdout);
         pid_t pid = fork();
         check("fork", pid < 0 ? -errno : 0);
         if (pid == 0) {
             /* Of our ends the child needs none; while it has one, it misses the end of ours. */
             for (int k = 0; k <= i; k++)
-                mio_unix_stream_close(&d->workers[k]);
+                mio_unix_stream_close(&d->workers[k].stream);
             run_worker(i + 1, &theirs);
         }
-        check("close", mio_unix_stream_close(&theirs));
+        check("close", mio_unix_stream_close(&theirs.stream));
     }
 }
 
@@ -243,7 +256,8 @@ int main(int argc, char **argv)
     check("poll", mio_poll_init(&d.poll));
     struct mio_registry *registry = mio_poll_registry(&d.poll);
     for (int i = 0; i < d.count; i++)
-        check("register", mio_register(registry, &d.workers[i].source, (mio_token)i, MIO_WRITABLE));
+        check("register",
+              mio_register(registry, &d.workers[i].stream.source, (mio_token)i, MIO_WRITABLE));
     check("bind", mio_tcp_listener_bind(&d.listener, &addr));
     check("register", mio_register(registry, &d.listener.source, TOKEN_LISTENER, MIO_READABLE));
     check("address", mio_tcp_listener_local_addr(&d.listener, &addr));
@@ -255,6 +269,9 @@ int main(int argc, char **argv)
         if (count == -EINTR)
             continue;
         check("wait", count);
+        for (int i = 0; i < count; i++)
+            if (events[i].token < MAX_WORKERS)
+                d.workers[events[i].token].ready |= events[i].readiness;
         dispatch(&d);
     }
 }
