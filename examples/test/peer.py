@@ -99,12 +99,12 @@ def port_of(address):
 
 def receive(connection, size):
     """So many bytes from a socket with a timeout."""
-    data = b""
+    data = bytearray()
     while len(data) < size:
         part = connection.recv(min(size - len(data), 65536))
         check(part, "early end after %d of %d bytes" % (len(data), size))
         data += part
-    return data
+    return bytes(data)
 
 
 def pattern(size, seed=0):
