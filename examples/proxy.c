@@ -174,7 +174,7 @@ static void serve(struct proxy *proxy, struct session *s)
         if (steps == before)
             return;
     }
-    /* Others wait. What is not drained tells nothing by itself, on either side: ask for events. */
+    /* Others wait. A side that is not drained tells nothing by itself: ask for events of both. */
     struct side *sides[] = {&s->client, &s->target};
     for (int i = 0; i < 2; i++) {
         if (mio_reregister(proxy->registry, &sides[i]->stream.source, (mio_token)sides[i],
@@ -301,7 +301,7 @@ static void link_sessions(struct proxy *proxy)
 int main(int argc, char **argv)
 {
     static struct proxy proxy;
-    /* What comes in pieces goes out in pieces, none of which shall wait for an ACK. */
+    /* Bytes that come in pieces go out in pieces, none of which shall wait for an ACK. */
     const struct mio_listen_options options = {.nodelay = MIO_ON};
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];

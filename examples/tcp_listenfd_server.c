@@ -1,6 +1,6 @@
 /*
  * tcp_listenfd_server: an echo server that is handed its listening sockets (socket activation).
- * Whoever starts it opens them, so that it needs no right to a port below 1024, and connections
+ * The program that starts it opens them, so it needs no right to a port below 1024, and connections
  * wait, and are not refused, while it starts or is replaced. The convention is that of systemd: the
  * sockets are the descriptors from 3 on, LISTEN_FDS is their number, and LISTEN_PID the process
  * that they are meant for.

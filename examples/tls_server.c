@@ -1,7 +1,7 @@
 /*
  * tls_server: an echo server over TLS, with OpenSSL. A BIO of our own lets OpenSSL read and write
  * by the calls of the library: so they end on would-block, raise no SIGPIPE, and the draining rule
- * is followed in two functions that nothing goes past. What is different above TLS: a read may have
+ * is followed in two functions that nothing goes past. Above TLS two things differ: a read may have
  * to write and a write to read, and OpenSSL keeps data of which no event will tell.
  *
  * Try it, after making a certificate, which is one line:

@@ -1,5 +1,5 @@
 /*
- * unix_chat: a room for the users of this machine. What one says, everybody else hears. It shows
+ * unix_chat: a room for the users of this machine. Everybody hears what the others say. It shows
  * a listener in the Unix domain (a path that was left behind, one that is removed at the end),
  * writing to many streams with a bounded buffer for each, and what becomes of a guest who does not
  * listen: nobody waits for him.
@@ -75,7 +75,7 @@ static bool hear(struct guest *guest)
     return true;
 }
 
-/* Adds a text to what waits for a guest. Who does not listen for that long has to leave. */
+/* Adds a text to what waits for a guest. A guest who does not listen for that long has to leave. */
 static void tell(struct guest *guest, const char *text, size_t size)
 {
     if (guest->begin > 0) {

@@ -91,7 +91,7 @@ static int pipes_accept(struct door *door, struct connection *c)
     int second = mio_pipe_sender_from_fd(&c->pipes.sender, fds[1]);
     if (error == 0 && second == 0)
         return 0;
-    /* What was not taken over is still ours. */
+    /* A descriptor that was not taken over is still ours. */
     if (error < 0)
         close(fds[0]);
     if (second < 0)

@@ -28,7 +28,7 @@ def expect(lines, argv, output, errors, status):
 # Input and output both fill the pipes many times over.
 check(expect(LINES, ["cat"], [ALL, LINES], [0, 0], 0) == ALL, "cat was not fed all")
 check(expect(LINES, ["sort", "-r"], [ALL, LINES], [0, 0], 0) == ALL, "sort was not fed all")
-# It stops to read: an error of the write, no signal.
+# It stops reading: an error of the write, no signal.
 check(expect(LINES, ["sh", "-c", "read -r line; echo $line"], [7, 1], [0, 0], 0) < ALL,
       "who did not read was fed all")
 check(expect(LINES, ["sh", "-c", "exec <&-; sleep 0.2; echo done"], [5, 1], [0, 0], 0) < ALL,

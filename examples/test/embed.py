@@ -115,7 +115,7 @@ def stalled_at_the_end(path):
 
 
 def flood(path):
-    """The server does not stop to send until it has heard a line: the input has its turn."""
+    """The server does not stop sending until it has heard a line: the input has its turn."""
     with Session(path) as (program, server):
         heard = threading.Event()
         failures = []
