@@ -1,8 +1,8 @@
 /*
  * child_process: runs a program with pipes at its standard input, output and error, feeds it
- * numbered lines, and counts what it answers. Everything goes through one loop: who feeds a child
- * first and reads afterwards waits for ever once the pipes are full. A program that stops reading
- * is an error of the write (-EPIPE), not a signal.
+ * numbered lines, and counts what it answers. Everything goes through one loop: a program that
+ * feeds a child first and reads afterwards waits for ever once the pipes are full. A child that
+ * stops reading is an error of the write (-EPIPE), not a signal.
  *
  * Try it:  ./child_process 100000 sort -r
  *          ./child_process 100000 head -1          (it does not read to the end)
@@ -51,7 +51,7 @@ static void check(const char *what, ptrdiff_t result)
 
 /* ---- The child ------------------------------------------------------------------------------- */
 
-/* In the child: nothing but system calls. What is not duplicated here is closed by execvp. */
+/* In the child: nothing but system calls. All that is not duplicated here is closed by execvp. */
 static void run_child(const mio_fd ends[3], char **argv)
 {
     for (int standard = INPUT; standard <= ERRORS; standard++)

@@ -12,6 +12,7 @@
 #define CLIENTS 6
 #define SEND_NS (40 * MIO_NS_PER_MS)  /* a client sends that often */
 #define IDLE_NS (150 * MIO_NS_PER_MS) /* a connection may be silent that long */
+#define MAX_ERRORS 16                 /* of accept */
 
 struct endpoint {
     struct mio_tcp_stream stream;
@@ -100,12 +101,13 @@ static void end(struct endpoint *e)
 
 static void accept_all(void)
 {
+    int errors = 0;
     while (accepted < CLIENTS) {
         struct endpoint *e = &connections[accepted];
         int error = mio_tcp_listener_accept(&listener, &e->stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
         check("accept", error);
         accepted++;

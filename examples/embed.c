@@ -110,9 +110,9 @@ static bool has_work(void)
 }
 
 /*
- * Takes what the queue has, without waiting, until it has nothing. A server that never stops to
- * send could keep us here; so there is a limit, and as poll(2) tells of what is still in the queue
- * once more, it does no harm. In a loop with edges of its own (EPOLLET) it would.
+ * Takes what the queue has, without waiting, until it has nothing. A server that never stops
+ * sending could keep us here; so there is a limit, and as poll(2) tells of what is still in the
+ * queue once more, it does no harm. In a loop with edges of its own (EPOLLET) it would.
  */
 static void take_events(void)
 {
@@ -179,7 +179,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: embed ADDRESS:PORT\n");
         return EXIT_FAILURE;
     }
-    check(argv[1], mio_addr_parse(&addr, argv[1]));
+    if (mio_addr_parse(&addr, argv[1]) < 0) {
+        fprintf(stderr, "embed: \"%s\" is no address like 127.0.0.1:80 or [::1]:80\n", argv[1]);
+        return EXIT_FAILURE;
+    }
     check("queue", mio_poll_init(&queue));
     if (mio_poll_fd(&queue) == MIO_FD_NONE) {
         printf("the backend \"%s\" has no descriptor for other loops\n",

@@ -1,6 +1,6 @@
 /*
  * graceful_shutdown: an echo server that ends in good order. The handler of SIGINT and SIGTERM
- * wakes the loop, which is all that a handler may do; the loop stops to accept, answers what has
+ * wakes the loop, which is all that a handler may do; the loop stops accepting, answers what has
  * arrived, tells each peer that no more will come, and waits for the peers to close, for a few
  * seconds at most. A second signal ends the program at once.
  *
@@ -19,6 +19,8 @@
 #define MAX_EVENTS 64
 #define BUFFER_SIZE 4096
 #define TURN 32 /* reads and writes for one connection before the others have theirs */
+#define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 #define GRACE_NS (5 * MIO_NS_PER_S)
 
 struct connection {
@@ -45,6 +47,20 @@ static void check(const char *what, int result)
         fprintf(stderr, "graceful_shutdown: %s: %s\n", what, mio_strerror(result));
         exit(EXIT_FAILURE);
     }
+}
+
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(
+        stderr,
+        "graceful_shutdown: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+        port);
+    exit(EXIT_FAILURE);
 }
 
 static void on_signal(int number)
@@ -80,10 +96,10 @@ static void accept_all(void)
         struct connection *c = &connections[i];
         if (mio_source_is_registered(&c->stream.source))
             continue;
-        int error;
-        do {
+        int error, errors = 0;
+        do
             error = mio_tcp_listener_accept(&listener, &c->stream, NULL);
-        } while (mio_accept_should_continue(error));
+        while (mio_accept_should_continue(error) && ++errors < MAX_ERRORS);
         if (error == -EAGAIN)
             return;
         if (error < 0)
@@ -167,7 +183,11 @@ static void run(void)
 {
     int64_t deadline = 0;
     while (!stopping || open_connections > 0) {
-        int64_t timeout = stopping ? deadline - mio_now_ns() : MIO_FOREVER;
+        int64_t timeout = MIO_FOREVER;
+        if (stopping)
+            timeout = deadline - mio_now_ns();
+        else if (accept_again && open_connections < MAX_CONNECTIONS)
+            timeout = RETRY_NS; /* a descriptor may come from elsewhere, of which no event tells */
         int count = mio_poll_wait(&poll, events, MAX_EVENTS, timeout);
         if (count == -EINTR)
             continue;
@@ -204,8 +224,7 @@ static void start(const char *port)
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
-    snprintf(text, sizeof text, "127.0.0.1:%s", port);
-    check(text, mio_addr_parse(&addr, text));
+    parse_port(&addr, port);
     check("poll", mio_poll_init(&poll));
     check("waker", mio_waker_init(&stop_waker, registry, (mio_token)&stop_waker));
     handle_signals(on_signal);

@@ -26,6 +26,7 @@
 #define BUFFER_SIZE 4096
 #define TURN 32 /* reads and writes for one connection before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 struct connection {
     struct mio_tcp_stream stream;
@@ -64,6 +65,18 @@ static void check_thread(const char *what, int error)
     check(what, -error);
 }
 
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr, "per_core: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
+}
+
 /* ---- One loop -------------------------------------------------------------------------------- */
 
 static void disconnect(struct worker *w, struct connection *c)
@@ -76,16 +89,18 @@ static void disconnect(struct worker *w, struct connection *c)
 
 static void accept_all(struct worker *w)
 {
+    int errors = 0;
     w->paused = false;
     while (w->free != NULL) {
         struct connection *c = w->free;
         int error = mio_tcp_listener_accept(&w->listener, &c->stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
         if (error < 0)
-            break; /* out of descriptors or memory */
+            break; /* out of descriptors or memory, as a rule */
+        errors = 0;
         error =
             mio_register(w->registry, &c->stream.source, (mio_token)c, MIO_READABLE | MIO_WRITABLE);
         if (error < 0) {
@@ -226,8 +241,7 @@ int main(int argc, char **argv)
 
     /* All listeners are there before the first thread runs: a connection is given to one of those
      * that listen when it comes, and waits for that one. */
-    snprintf(text, sizeof text, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
-    check(text, mio_addr_parse(&addr, text));
+    parse_port(&addr, argc > 1 ? argv[1] : "0");
     for (long i = 0; i < threads; i++) {
         open_worker(&workers[i], &addr);
         if (i == 0) /* the others need its port, if the system chose it */

@@ -1,6 +1,6 @@
 /*
  * proxy: passes TCP connections on to a target, both ways at once. It is the hard case of the
- * draining rule: a direction stops to read while its buffer is full, and goes on when there is room
+ * draining rule: a direction stops reading while its buffer is full, and goes on when there is room
  * again, for which no event comes. It also shows a connect that is under way, an end of file that
  * is passed on while the other direction lives, fairness, and peers that vanish.
  *
@@ -20,6 +20,7 @@
 #define BUFFER_SIZE 16384
 #define TURN 32 /* reads and writes for one session before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 struct session;
 
@@ -63,6 +64,19 @@ static void check(const char *what, int result)
         fprintf(stderr, "proxy: %s: %s\n", what, mio_strerror(result));
         exit(EXIT_FAILURE);
     }
+}
+
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "proxy: LISTEN_PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
 }
 
 /* ---- The end of a session -------------------------------------------------------------------- */
@@ -160,7 +174,7 @@ static void serve(struct proxy *proxy, struct session *s)
         if (steps == before)
             return;
     }
-    /* Others wait. What is not drained tells nothing by itself, on either side: ask for events. */
+    /* Others wait. A side that is not drained tells nothing by itself: ask for events of both. */
     struct side *sides[] = {&s->client, &s->target};
     for (int i = 0; i < 2; i++) {
         if (mio_reregister(proxy->registry, &sides[i]->stream.source, (mio_token)sides[i],
@@ -224,20 +238,22 @@ static int start_session(struct proxy *proxy, struct session *s)
 static void accept_all(struct proxy *proxy)
 {
     bool was_paused = proxy->paused;
+    int errors = 0;
     proxy->paused = false;
     while (proxy->free != NULL) {
         struct session *s = proxy->free;
         int error = mio_tcp_listener_accept(&proxy->listener, &s->client.stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
         if (error < 0) {
-            /* Out of descriptors or memory. The connection waits on and no new event will tell. */
+            /* Out of descriptors or memory, as a rule. No event tells of those who wait. */
             if (!was_paused)
                 fprintf(stderr, "proxy: accept: %s; pausing\n", mio_strerror(error));
             break;
         }
+        errors = 0;
         proxy->free = s->next_free;
         error = start_session(proxy, s);
         if (error < 0) {
@@ -285,7 +301,7 @@ static void link_sessions(struct proxy *proxy)
 int main(int argc, char **argv)
 {
     static struct proxy proxy;
-    /* What comes in pieces goes out in pieces, none of which shall wait for an ACK. */
+    /* Bytes that come in pieces go out in pieces, none of which shall wait for an ACK. */
     const struct mio_listen_options options = {.nodelay = MIO_ON};
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
@@ -294,9 +310,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: proxy LISTEN_PORT TARGET_ADDRESS:PORT\n");
         return EXIT_FAILURE;
     }
-    snprintf(text, sizeof text, "127.0.0.1:%s", argv[1]);
-    check(text, mio_addr_parse(&addr, text));
-    check(argv[2], mio_addr_parse(&proxy.target, argv[2]));
+    parse_port(&addr, argv[1]);
+    if (mio_addr_parse(&proxy.target, argv[2]) < 0) {
+        fprintf(stderr, "proxy: TARGET is an address like 127.0.0.1:80 or [::1]:80, not \"%s\"\n",
+                argv[2]);
+        return EXIT_FAILURE;
+    }
     link_sessions(&proxy);
     check("poll", mio_poll_init(&proxy.poll));
     proxy.registry = mio_poll_registry(&proxy.poll);

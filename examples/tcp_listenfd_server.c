@@ -1,6 +1,6 @@
 /*
  * tcp_listenfd_server: an echo server that is handed its listening sockets (socket activation).
- * Whoever starts it opens them, so that it needs no right to a port below 1024, and connections
+ * The program that starts it opens them, so it needs no right to a port below 1024, and connections
  * wait, and are not refused, while it starts or is replaced. The convention is that of systemd: the
  * sockets are the descriptors from 3 on, LISTEN_FDS is their number, and LISTEN_PID the process
  * that they are meant for.
@@ -22,6 +22,7 @@
 #define BUFFER_SIZE 4096
 #define TURN 32 /* reads and writes for one connection before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 struct connection {
     struct mio_tcp_stream stream; /* a slot is in use while this is registered */
@@ -154,14 +155,16 @@ static struct connection *free_slot(void)
 static void accept_all(struct mio_tcp_listener *listener)
 {
     struct connection *c;
+    int errors = 0;
     while ((c = free_slot()) != NULL) {
         int error = mio_tcp_listener_accept(listener, &c->stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
-        if (error < 0) /* out of descriptors or memory */
+        if (error < 0) /* out of descriptors or memory, as a rule */
             break;
+        errors = 0;
         error = mio_register(mio_poll_registry(&poll), &c->stream.source, token_of(c),
                              MIO_READABLE | MIO_WRITABLE);
         if (error < 0) { /* this one alone: others may have more luck */

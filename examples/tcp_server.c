@@ -1,8 +1,8 @@
 /*
  * tcp_server: an echo server for many connections. It shows edge-triggered reads and writes with
  * the draining rule, back-pressure (nothing is read while bytes wait to be sent), fairness, and
- * what to do when the process has run out of descriptors. A request that is smaller than the buffer
- * costs one receive and one send.
+ * what to do when the slots or the descriptors have run out. A request that is smaller than the
+ * buffer costs one receive and one send.
  *
  * Try it:  ./tcp_server 7777                  (without a port the system chooses one)
  *          nc 127.0.0.1 7777                  type lines; Ctrl-C ends either of them
@@ -17,6 +17,8 @@
 #define BUFFER_SIZE 16384
 #define TURN 32 /* reads and writes for one connection before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16                /* of accept in a row, then it pauses */
+#define QUIET_NS (10 * MIO_NS_PER_S) /* between two complaints */
 
 struct connection {
     struct mio_tcp_stream stream;
@@ -35,6 +37,7 @@ struct server {
     struct connection *free; /* a list */
     bool paused;             /* connections may wait that could not be accepted */
     bool room;               /* a connection was closed since */
+    int64_t quiet_until;     /* no complaint before that */
     struct connection connections[MAX_CONNECTIONS];
 };
 
@@ -50,6 +53,32 @@ static void check(const char *what, int result)
         fail(what, result);
 }
 
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "tcp_server: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
+}
+
+/*
+ * Where epoll is forbidden (a sandbox, an emulator) there may still be poll(2). The library does
+ * not choose that by itself: it is slower with many connections.
+ */
+static void open_poll(struct mio_poll *poll)
+{
+    const struct mio_poll_options options = {.backend = MIO_BACKEND_POLL};
+    int error = mio_poll_init(poll);
+    if (error == -ENOSYS || error == -EPERM || error == -EACCES)
+        error = mio_poll_init_with(poll, &options);
+    check("poll", error);
+}
+
 /* Closes a connection. Events of it that are still in this batch must not meet its successor. */
 static void disconnect(struct server *server, struct connection *c)
 {
@@ -60,9 +89,23 @@ static void disconnect(struct server *server, struct connection *c)
     server->room = true;
 }
 
+/*
+ * Connections wait in the queue of the listener, and no new event will tell of them. It says so
+ * once in a while: a server that is overrun must not fill its log.
+ */
+static void pause_accepting(struct server *server, const char *reason)
+{
+    int64_t now = mio_now_ns();
+    server->paused = true;
+    if (now < server->quiet_until)
+        return;
+    server->quiet_until = now + QUIET_NS;
+    fprintf(stderr, "tcp_server: new connections wait: %s\n", reason);
+}
+
 static void accept_all(struct server *server)
 {
-    bool was_paused = server->paused;
+    int errors = 0;
     server->paused = false;
     server->room = false;
     while (server->free != NULL) {
@@ -70,14 +113,13 @@ static void accept_all(struct server *server)
         int error = mio_tcp_listener_accept(&server->listener, &c->stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
-        if (error < 0) {
-            /* Out of descriptors or memory. The connection waits on and no new event will tell. */
-            if (!was_paused)
-                fprintf(stderr, "tcp_server: accept: %s; pausing\n", mio_strerror(error));
-            break;
+        if (error < 0) { /* out of descriptors or memory, as a rule */
+            pause_accepting(server, mio_strerror(error));
+            return;
         }
+        errors = 0;
         error = mio_register(server->registry, &c->stream.source, (mio_token)c,
                              MIO_READABLE | MIO_WRITABLE);
         if (error < 0) {
@@ -89,7 +131,7 @@ static void accept_all(struct server *server)
         c->ready = 0;
         c->begin = c->end = 0;
     }
-    server->paused = true;
+    pause_accepting(server, "all slots are in use");
 }
 
 /* One write or one read, as back-pressure demands. Returns false when the connection is over. */
@@ -172,9 +214,8 @@ int main(int argc, char **argv)
         server.connections[i].next_free = server.free;
         server.free = &server.connections[i];
     }
-    snprintf(text, sizeof text, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
-    check(text, mio_addr_parse(&addr, text));
-    check("poll", mio_poll_init(&server.poll));
+    parse_port(&addr, argc > 1 ? argv[1] : "0");
+    open_poll(&server.poll);
     check("bind", mio_tcp_listener_bind_with(&server.listener, &addr, &options));
     check("address", mio_tcp_listener_local_addr(&server.listener, &addr));
     server.registry = mio_poll_registry(&server.poll);

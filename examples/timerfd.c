@@ -75,20 +75,19 @@ static void timer_close(struct timer *timer, struct mio_poll *poll)
 static uint64_t timer_read(struct timer *timer)
 {
     uint64_t count = 0;
-    for (;;) {
+    uint32_t ready = MIO_READABLE;
+    while (ready & MIO_READABLE) {
         uint64_t more;
         ptrdiff_t n = read(timer->fd, &more, sizeof more); /* 8 bytes or an error */
         if (n < 0)
             n = -errno;
-        if (n == -EINTR)
+        /* The library did not see the read: where it emulates edges it has to be told. */
+        check("after", mio_source_after(&timer->source, &ready, MIO_READABLE, n, 0));
+        if (n == -EINTR || n == -EAGAIN)
             continue;
-        if (n == -EAGAIN)
-            break;
         check("read", n);
         count += more;
     }
-    /* The library did not see the read: where it emulates edges it has to be told. */
-    check("blocked", mio_source_blocked(&timer->source, MIO_READABLE));
     timer->count += count;
     return count;
 }

@@ -1,7 +1,7 @@
 /*
  * tls_server: an echo server over TLS, with OpenSSL. A BIO of our own lets OpenSSL read and write
  * by the calls of the library: so they end on would-block, raise no SIGPIPE, and the draining rule
- * is followed in two functions that nothing goes past. What is different above TLS: a read may have
+ * is followed in two functions that nothing goes past. Above TLS two things differ: a read may have
  * to write and a write to read, and OpenSSL keeps data of which no event will tell.
  *
  * Try it, after making a certificate, which is one line:
@@ -26,6 +26,7 @@
 #define BUFFER_SIZE 16384 /* one record of TLS holds no more */
 #define TURN 16           /* steps of one connection before the others have theirs */
 #define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 enum phase { HANDSHAKE, ECHO, GOODBYE };
 
@@ -70,6 +71,19 @@ static void check_ssl(const char *what, bool success)
         ERR_print_errors_fp(stderr);
         exit(EXIT_FAILURE);
     }
+}
+
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "tls_server: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
 }
 
 /* ---- The BIO: what OpenSSL reads from and writes to ------------------------------------------ */
@@ -196,15 +210,17 @@ static struct connection *free_slot(void)
 static void accept_all(void)
 {
     struct connection *c;
+    int errors = 0;
     while ((c = free_slot()) != NULL) {
         memset(c, 0, offsetof(struct connection, buf));
         int error = mio_tcp_listener_accept(&listener, &c->stream, &c->peer);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
-        if (error < 0) /* out of descriptors or memory */
+        if (error < 0) /* out of descriptors or memory, as a rule */
             break;
+        errors = 0;
         error = begin_tls(c) ? 0 : -ENOMEM;
         if (error == 0) {
             error = mio_register(mio_poll_registry(&poll), &c->stream.source, (mio_token)c,
@@ -370,36 +386,36 @@ static void run(void)
     }
 }
 
-static void start(const char *port)
+static void start(struct mio_addr *addr)
 {
     /* The end of a handshake and the first answer are writes that must not wait for the peer. */
     const struct mio_listen_options options = {.nodelay = MIO_ON};
     struct mio_registry *registry = mio_poll_registry(&poll);
-    struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
-    snprintf(text, sizeof text, "127.0.0.1:%s", port);
-    check(text, mio_addr_parse(&addr, text));
     check("poll", mio_poll_init(&poll));
     check("waker", mio_waker_init(&stop_waker, registry, (mio_token)&stop_waker));
     handle_signals(on_signal);
-    check("bind", mio_tcp_listener_bind_with(&listener, &addr, &options));
+    check("bind", mio_tcp_listener_bind_with(&listener, addr, &options));
     check("register", mio_register(registry, &listener.source, (mio_token)&listener, MIO_READABLE));
-    check("address", mio_tcp_listener_local_addr(&listener, &addr));
-    check("address", mio_addr_format(&addr, text, sizeof text));
+    check("address", mio_tcp_listener_local_addr(&listener, addr));
+    check("address", mio_addr_format(addr, text, sizeof text));
     printf("listening on %s\n", text);
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
+    struct mio_addr addr;
+
     if (argc != 4) {
         fprintf(stderr, "usage: tls_server PORT CERTIFICATE.pem KEY.pem\n");
         return EXIT_FAILURE;
     }
+    parse_port(&addr, argv[1]);
     make_method();
     make_context(argv[2], argv[3]);
-    start(argv[1]);
+    start(&addr);
     run();
 
     size_t cut_off = open_connections;

@@ -1,7 +1,7 @@
 /*
  * udp_server: sends every datagram back to where it came from. It shows how a datagram socket is
  * drained (by would-block alone, there are no short transfers), how an answer that finds no room
- * waits for it, and which errors are not the socket's end.
+ * waits for it, and that an error of a datagram, or a shortage, is not the end of the server.
  *
  * Try it:  ./udp_server 7777               (without a port the system chooses one)
  *          nc -u 127.0.0.1 7777            type lines; Ctrl-C ends either of them
@@ -12,10 +12,14 @@
 
 /* Longer than any datagram, so that none is cut: no error would tell. */
 #define BUFFER_SIZE 65536
+#define MAX_TRIES 16 /* that fail in a row, then there is a pause */
+#define PAUSE_NS (100 * MIO_NS_PER_MS)
+#define GIVE_UP_NS (60 * MIO_NS_PER_S)
 
 struct server {
     struct mio_poll poll;
     struct mio_udp_socket socket;
+    int64_t failing_since; /* 0: receiving works */
     bool answering;        /* buf holds an answer that was not sent yet */
     struct mio_addr asker; /* whom it is for */
     size_t size;
@@ -30,26 +34,68 @@ static void check(const char *what, ptrdiff_t result)
     exit(EXIT_FAILURE);
 }
 
+/* 127.0.0.1 and the port of an argument. */
+static void parse_port(struct mio_addr *addr, const char *port)
+{
+    char text[MIO_ADDR_TEXT];
+    snprintf(text, sizeof text, "127.0.0.1:%s", port);
+    if (mio_addr_parse(addr, text) == 0)
+        return;
+    fprintf(stderr,
+            "udp_server: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
+            port);
+    exit(EXIT_FAILURE);
+}
+
+/*
+ * A shortage of memory, a firewall, or what a network says of an earlier answer: all of it may
+ * pass, but no event tells when. So the server comes again after a pause.
+ */
+static void pause_after(struct server *server, ptrdiff_t error)
+{
+    int64_t now = mio_now_ns();
+    if (server->failing_since == 0) {
+        server->failing_since = now;
+        fprintf(stderr, "udp_server: receive: %s; pausing\n", mio_strerror(error));
+    }
+    if (now - server->failing_since > GIVE_UP_NS)
+        check("receive", error); /* what lasts that long does not pass by itself */
+}
+
+/* Sends the answer. Returns false when it has to wait for room. */
+static bool answer(struct server *server)
+{
+    ptrdiff_t sent =
+        mio_udp_socket_send_to(&server->socket, server->buf, server->size, &server->asker);
+    if (sent == -EAGAIN)
+        return false;
+    /* Any other error concerns this one answer. It is lost, as any datagram may be. */
+    server->answering = false;
+    return true;
+}
+
 /*
  * Answers until there is nothing to receive or no room to send. In both cases an event tells when
  * to go on, and this is called again: whichever direction it was for, the other one gets its turn.
+ * Returns how long to wait for the event.
  */
-static void serve(struct server *server)
+static int64_t serve(struct server *server)
 {
-    for (;;) {
-        if (server->answering) {
-            ptrdiff_t sent =
-                mio_udp_socket_send_to(&server->socket, server->buf, server->size, &server->asker);
-            if (sent == -EAGAIN)
-                return;
-            /* Any other error concerns that one receiver, who gets no answer. */
-            server->answering = false;
-        }
+    for (int tries = 0;;) {
+        if (server->answering && !answer(server))
+            return MIO_FOREVER;
         ptrdiff_t got = mio_udp_socket_recv_from(&server->socket, server->buf, sizeof server->buf,
                                                  &server->asker);
+        if (got < 0 && got != -EAGAIN) {
+            if (++tries < MAX_TRIES)
+                continue;
+            pause_after(server, got);
+            return PAUSE_NS;
+        }
+        server->failing_since = 0;
+        tries = 0;
         if (got == -EAGAIN)
-            return;
-        check("receive", got); /* a socket that is not connected hears of no peer's errors */
+            return MIO_FOREVER;
         server->answering = true;
         server->size = (size_t)got; /* 0 is a datagram like others */
     }
@@ -62,8 +108,7 @@ int main(int argc, char **argv)
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
-    snprintf(text, sizeof text, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
-    check(text, mio_addr_parse(&addr, text));
+    parse_port(&addr, argc > 1 ? argv[1] : "0");
     check("poll", mio_poll_init(&server.poll));
     check("bind", mio_udp_socket_bind(&server.socket, &addr));
     check("address", mio_udp_socket_local_addr(&server.socket, &addr));
@@ -72,11 +117,11 @@ int main(int argc, char **argv)
     check("address", mio_addr_format(&addr, text, sizeof text));
     printf("listening on %s\n", text);
     fflush(stdout);
-    for (;;) {
-        int count = mio_poll_wait(&server.poll, &event, 1, MIO_FOREVER);
+    for (int64_t timeout = MIO_FOREVER;;) {
+        int count = mio_poll_wait(&server.poll, &event, 1, timeout);
         if (count == -EINTR)
             continue;
         check("wait", count);
-        serve(&server);
+        timeout = serve(&server);
     }
 }

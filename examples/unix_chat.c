@@ -1,5 +1,5 @@
 /*
- * unix_chat: a room for the users of this machine. What one says, everybody else hears. It shows
+ * unix_chat: a room for the users of this machine. Everybody hears what the others say. It shows
  * a listener in the Unix domain (a path that was left behind, one that is removed at the end),
  * writing to many streams with a bounded buffer for each, and what becomes of a guest who does not
  * listen: nobody waits for him.
@@ -20,6 +20,9 @@
 #define MAX_LINE 512
 #define MAX_UNHEARD 16384 /* bytes that wait for one guest */
 #define TURN 64           /* reads from one guest before the others have theirs */
+
+#define RETRY_NS (100 * MIO_NS_PER_MS)
+#define MAX_ERRORS 16 /* of accept in a row, then it pauses */
 
 enum { TOKEN_LISTENER = MAX_GUESTS, TOKEN_END };
 
@@ -72,7 +75,7 @@ static bool hear(struct guest *guest)
     return true;
 }
 
-/* Adds a text to what waits for a guest. Who does not listen for that long has to leave. */
+/* Adds a text to what waits for a guest. A guest who does not listen for that long has to leave. */
 static void tell(struct guest *guest, const char *text, size_t size)
 {
     if (guest->begin > 0) {
@@ -151,23 +154,25 @@ static struct guest *free_place(void)
 static void let_in(void)
 {
     struct guest *guest;
+    int errors = 0;
     full = false;
     while ((guest = free_place()) != NULL) {
         memset(guest, 0, sizeof *guest);
         int error = mio_unix_listener_accept(&door, &guest->stream, NULL);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < MAX_ERRORS)
             continue;
-        if (error < 0)
+        if (error < 0) /* out of descriptors or memory, as a rule */
             break;
+        errors = 0;
         error = mio_register(mio_poll_registry(&room), &guest->stream.source,
                              (mio_token)(guest - guests), MIO_READABLE | MIO_WRITABLE);
         guest->present = error == 0;
         if (error < 0)
             mio_unix_stream_close(&guest->stream);
     }
-    full = true; /* not drained: go on when somebody leaves */
+    full = true; /* not drained, and no event will tell of those who wait */
 }
 
 static void handle(const struct mio_event *event)
@@ -178,8 +183,6 @@ static void handle(const struct mio_event *event)
     guest->ready |= event->readiness;
     if (!hear(guest) || !listen_to(guest, event->token))
         leave(guest);
-    if (full && !guest->present)
-        let_in();
 }
 
 /* Async-signal-safe: it does nothing but wake the loop. */
@@ -209,7 +212,9 @@ static void run(void)
 {
     struct mio_event events[32];
     for (;;) {
-        int count = mio_poll_wait(&room, events, 32, MIO_FOREVER);
+        /* Without a free place somebody has to leave; a descriptor may come from elsewhere. */
+        int64_t timeout = full && free_place() != NULL ? RETRY_NS : MIO_FOREVER;
+        int count = mio_poll_wait(&room, events, 32, timeout);
         if (count == -EINTR)
             continue;
         check("wait", count);
@@ -221,6 +226,8 @@ static void run(void)
             else
                 handle(&events[i]);
         }
+        if (full) /* after the batch: its events must not meet a new guest in an old place */
+            let_in();
     }
 }
 

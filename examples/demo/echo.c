@@ -6,7 +6,8 @@
 
 #include "server.h"
 
-#define TURN 4 /* reads and writes for one connection before the others have theirs */
+#define TURN 4           /* reads and writes for one connection before the others have theirs */
+#define ACCEPT_ERRORS 16 /* of accept in a row */
 
 /* mio_register or mio_reregister. */
 typedef int watch_call(struct mio_registry *registry, struct mio_source *source, mio_token token,
@@ -41,6 +42,7 @@ static void disconnect(struct server *server, struct connection *c)
 
 void echo_accept(struct server *server, struct door *door)
 {
+    int errors = 0;
     for (;;) {
         struct connection *c = server->free;
         door->paused = c == NULL;
@@ -49,10 +51,11 @@ void echo_accept(struct server *server, struct door *door)
         int error = door->kind->accept(door, c);
         if (error == -EAGAIN)
             return;
-        if (mio_accept_should_continue(error))
+        if (mio_accept_should_continue(error) && ++errors < ACCEPT_ERRORS)
             continue;
         if (!server_check(server, "accept", error))
             return;
+        errors = 0;
         server->free = c->next_free;
         c->door = door;
         c->ready = 0;

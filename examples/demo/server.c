@@ -65,7 +65,9 @@ static void read_report(struct server *server)
         ssize_t n = read(mio_source_fd(&server->report), rows, sizeof rows);
         if (n < 0)
             n = -errno;
-        mio_ready_after(&server->report_ready, MIO_READABLE, n, sizeof rows);
+        server_check(
+            server, "report",
+            mio_source_after(&server->report, &server->report_ready, MIO_READABLE, n, sizeof rows));
         for (size_t i = 0; n > 0 && i < (size_t)n / sizeof rows[0]; i++) {
             server->rows[rows[i].index] = rows[i];
             report_progress(&rows[i]);
@@ -81,7 +83,6 @@ static void read_report(struct server *server)
             return;
         }
     }
-    server_check(server, "report", mio_source_blocked(&server->report, MIO_READABLE));
 }
 
 static bool server_open(struct server *server, int report_fd)

@@ -1,6 +1,6 @@
 /*
- * The kinds of streams. Their functions in the library differ in nothing but the type of the
- * object, and a pair of pipes is two objects.
+ * The kinds of streams. TCP and Unix streams are read, written and closed by the same calls; a pair
+ * of pipes is two objects.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -8,7 +8,22 @@
 
 #include <unistd.h>
 
-/* ---- TCP ------------------------------------------------------------------------------------- */
+/* ---- TCP and Unix domain --------------------------------------------------------------------- */
+
+static ptrdiff_t stream_read(struct connection *c, void *buf, size_t len)
+{
+    return mio_stream_read(c->in, buf, len);
+}
+
+static ptrdiff_t stream_write(struct connection *c, const void *buf, size_t len)
+{
+    return mio_stream_write(c->out, buf, len);
+}
+
+static int stream_close(struct connection *c)
+{
+    return mio_stream_close(c->in); /* which is out, too */
+}
 
 static int tcp_accept(struct door *door, struct connection *c)
 {
@@ -16,37 +31,10 @@ static int tcp_accept(struct door *door, struct connection *c)
     return mio_tcp_listener_accept(&door->tcp, &c->tcp, NULL);
 }
 
-static ptrdiff_t tcp_read(struct connection *c, void *buf, size_t len)
-{
-    return mio_tcp_stream_read(&c->tcp, buf, len);
-}
-
-static ptrdiff_t tcp_write(struct connection *c, const void *buf, size_t len)
-{
-    return mio_tcp_stream_write(&c->tcp, buf, len);
-}
-
-static int tcp_close(struct connection *c)
-{
-    return mio_tcp_stream_close(&c->tcp);
-}
-
 static int tcp_close_door(struct door *door)
 {
     return mio_tcp_listener_close(&door->tcp);
 }
-
-const struct kind tcp_kind = {
-    .interest = MIO_READABLE,
-    .serve = echo_accept,
-    .close_door = tcp_close_door,
-    .accept = tcp_accept,
-    .read = tcp_read,
-    .write = tcp_write,
-    .close = tcp_close,
-};
-
-/* ---- Unix domain ----------------------------------------------------------------------------- */
 
 static int unix_accept(struct door *door, struct connection *c)
 {
@@ -54,34 +42,29 @@ static int unix_accept(struct door *door, struct connection *c)
     return mio_unix_listener_accept(&door->local, &c->local, NULL);
 }
 
-static ptrdiff_t unix_read(struct connection *c, void *buf, size_t len)
-{
-    return mio_unix_stream_read(&c->local, buf, len);
-}
-
-static ptrdiff_t unix_write(struct connection *c, const void *buf, size_t len)
-{
-    return mio_unix_stream_write(&c->local, buf, len);
-}
-
-static int unix_close(struct connection *c)
-{
-    return mio_unix_stream_close(&c->local);
-}
-
 static int unix_close_door(struct door *door)
 {
     return mio_unix_listener_close(&door->local);
 }
+
+const struct kind tcp_kind = {
+    .interest = MIO_READABLE,
+    .serve = echo_accept,
+    .close_door = tcp_close_door,
+    .accept = tcp_accept,
+    .read = stream_read,
+    .write = stream_write,
+    .close = stream_close,
+};
 
 const struct kind unix_kind = {
     .interest = MIO_READABLE,
     .serve = echo_accept,
     .close_door = unix_close_door,
     .accept = unix_accept,
-    .read = unix_read,
-    .write = unix_write,
-    .close = unix_close,
+    .read = stream_read,
+    .write = stream_write,
+    .close = stream_close,
 };
 
 /* ---- Pairs of pipes -------------------------------------------------------------------------- */
@@ -98,8 +81,8 @@ static int pipes_accept(struct door *door, struct connection *c)
 {
     int fds[2];
     int error = pass_receive(mio_source_fd(&door->source), fds);
-    if (error == -EAGAIN)
-        mio_source_blocked(&door->source, MIO_READABLE);
+    /* The library did not see the call. Only would-block drains here: so no length, but 0. */
+    mio_source_after(&door->source, &door->ready, MIO_READABLE, error == 0 ? 1 : error, 0);
     if (error < 0)
         return error;
     c->in = &c->pipes.receiver.source;
@@ -108,7 +91,7 @@ static int pipes_accept(struct door *door, struct connection *c)
     int second = mio_pipe_sender_from_fd(&c->pipes.sender, fds[1]);
     if (error == 0 && second == 0)
         return 0;
-    /* What was not taken over is still ours. */
+    /* A descriptor that was not taken over is still ours. */
     if (error < 0)
         close(fds[0]);
     if (second < 0)

@@ -15,7 +15,7 @@
 #define REPEAT_NS (100 * MIO_NS_PER_MS) /* the first time; twice as long each time after that */
 #define MAX_REPEATS 6                   /* of one datagram: it is given up after 12.7 s */
 
-/* What the system does not take now is as good as lost. A peer that is gone is an error. */
+/* A datagram that the system does not take is as good as lost. A peer that is gone is an error. */
 static void send_datagram(struct load *load, struct client *c, struct flight *flight)
 {
     unsigned char buf[MAX_DATAGRAM];

@@ -1,5 +1,7 @@
 """Runs real programs as children and checks what the example counted."""
-from peer import Program, check, example
+import time
+
+from peer import Program, check, check_calm, example
 
 LINES = 100000
 ALL = sum(len("line %d\n" % (k + 1)) for k in range(LINES))
@@ -26,11 +28,19 @@ def expect(lines, argv, output, errors, status):
 # Input and output both fill the pipes many times over.
 check(expect(LINES, ["cat"], [ALL, LINES], [0, 0], 0) == ALL, "cat was not fed all")
 check(expect(LINES, ["sort", "-r"], [ALL, LINES], [0, 0], 0) == ALL, "sort was not fed all")
-# It stops to read: an error of the write, no signal.
+# It stops reading: an error of the write, no signal.
 check(expect(LINES, ["sh", "-c", "read -r line; echo $line"], [7, 1], [0, 0], 0) < ALL,
       "who did not read was fed all")
 check(expect(LINES, ["sh", "-c", "exec <&-; sleep 0.2; echo done"], [5, 1], [0, 0], 0) < ALL,
       "who closed its input was fed all")
+# A child that goes while its input is full, by a signal. One that takes no input and lives on: the
+# example waits for its end, and does not try again and again.
+check(expect(LINES, ["sh", "-c", "sleep 0.1; kill -9 $$"], [0, 0], [0, 0], 9) < ALL,
+      "who was killed was fed all")
+with Program(example(), str(LINES), "sh", "-c", "exec <&-; echo deaf >&2; sleep 1") as program:
+    time.sleep(0.1)
+    check_calm(program.process.pid)
+    check(program.wait() == 0, "the example failed")
 # Both outputs; the status; no input; no program.
 expect(10, ["sh", "-c", "cat; echo oops >&2; exit 3"], [71, 10], [5, 1], 3)
 expect(0, ["cat"], [0, 0], [0, 0], 0)

@@ -15,7 +15,8 @@ def receive(connection, size):
 
 connections = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30) for _ in range(50)]
 for size in (1, 100, 16384, 60000):
-    sent = [bytes((size + 7 * i + k * k) % 251 for k in range(size)) for i in range(50)]
+    blocks = [bytes((size + 7 * i + k * k) % 251 for k in range(251)) for i in range(50)]
+    sent = [(block * (size // 251 + 1))[:size] for block in blocks]
     for connection, data in zip(connections, sent):
         connection.sendall(data)
     for connection, data in zip(connections, sent):

@@ -8,7 +8,7 @@ import tempfile
 import termios
 import threading
 
-from peer import (SKIPPED, TIMEOUT, Program, check, example, pattern, receive, skip)
+from peer import (SKIPPED, TIMEOUT, Program, check, check_calm, example, pattern, receive, skip)
 
 
 class Session:
@@ -77,7 +77,7 @@ def fill(program):
     data = pattern(64 << 20)
     pipe = program.process.stdin
     sent = 0
-    while sent < len(data) and select.select([], [pipe], [], 0.5)[1]:
+    while sent < len(data) and select.select([], [pipe], [], 0.2)[1]:
         sent += pipe.raw.write(data[sent:sent + select.PIPE_BUF])
     check(sent < len(data), "the program takes any number of bytes")
     return data[:sent]
@@ -115,7 +115,7 @@ def stalled_at_the_end(path):
 
 
 def flood(path):
-    """The server does not stop to send until it has heard a line: the input has its turn."""
+    """The server does not stop sending until it has heard a line: the input has its turn."""
     with Session(path) as (program, server):
         heard = threading.Event()
         failures = []
@@ -163,11 +163,23 @@ def reset(path):
         check(program.wait() == 1, "a reset is taken for the end")
 
 
+def broken_off(path):
+    """The server goes while much waits to be written to it, also after it has sent all."""
+    for has_sent_all in (False, True):
+        with Session(path) as (program, server):
+            fill(program)
+            if has_sent_all:
+                server.shutdown(socket.SHUT_WR)
+            check_calm(program.process.pid)
+            server.close()  # with bytes unread, which is a reset
+            check(program.wait() == 1, "what was typed is lost, and it does not say so")
+
+
 def main():
     path = example()
     ask_for_descriptor(path)
     for part in (conversation, server_ends, stalled, stalled_at_the_end, flood, file_as_input,
-                 reset):
+                 reset, broken_off):
         part(path)
         print(part.__name__ + ": done", flush=True)
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from peer import TIMEOUT, Program, check, example, listening, port_of
+from peer import TIMEOUT, Program, check, example, listening, port_of, states
 
 CLIENTS = 300
 WORKERS = 3
@@ -15,7 +15,7 @@ CROWD = 450  # a socket takes some 280 messages of one byte
 def wait_for_death(pid):
     """Until all that the process had is closed; its parent does not wait for it."""
     deadline = time.monotonic() + TIMEOUT
-    while open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[0] != "Z":
+    while states(pid) != "Z":
         check(time.monotonic() < deadline, "process %d does not end" % pid)
         time.sleep(0.01)
 

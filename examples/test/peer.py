@@ -5,10 +5,12 @@ when all is well, with a message and 1 when not, with 77 (skip) when the machine
 """
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 TIMEOUT = 30  # seconds, for every single step
 SKIPPED = 77
@@ -109,6 +111,72 @@ def pattern(size, seed=0):
     """Bytes that depend on the seed."""
     block = bytes((k * k + 7 * k + seed) % 251 for k in range(251))
     return (block * (size // 251 + 1))[:size]
+
+
+def states(pid):
+    """What the threads of a process do, a letter for each: S for one that waits; see proc(5)."""
+    letters = ""
+    for thread in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:
+            letters += file.read().rsplit(")", 1)[1].split()[0]
+    return letters
+
+
+def check_calm(pid):
+    """
+    That a process waits, and does not try again and again, once it is done with its work. A loop
+    that never waits is found on a machine of any load, which its processor time would not tell.
+    """
+    if not os.path.isdir("/proc/%d/task" % pid):
+        return
+    for _ in range(20):
+        busy = 0
+        for _ in range(25):
+            time.sleep(0.01)
+            busy += states(pid).strip("SD") != ""  # R, also while no processor is free for it
+        if busy <= 12:
+            return
+    fail("it is busy while there is nothing to do")
+
+
+def injecting(rule):
+    """The words before a program whose system calls shall fail; see strace(1), -e inject."""
+    return ("strace", "-D", "-f", "-o", os.devnull, "-e", "inject=" + rule)
+
+
+def can_inject():
+    probe = ("strace", "-o", os.devnull, "-e", "inject=getppid:error=EPERM", "true")
+    return (shutil.which("strace") is not None and
+            subprocess.run(probe, stderr=subprocess.DEVNULL, timeout=TIMEOUT).returncode == 0)
+
+
+def make_certificate(folder):
+    """The paths of a certificate for 127.0.0.1 and of its key. Skips without openssl."""
+    if not shutil.which("openssl"):
+        skip("openssl is not installed")
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+         "-keyout", key, "-out", certificate],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=TIMEOUT)
+    check(made.returncode == 0, "no certificate: " + made.stderr.decode(errors="replace"))
+    return certificate, key
+
+
+# Hands listening sockets over as systemd does: puts the descriptors in their places, says whom they
+# are for, and becomes the program. Arguments: the program, LISTEN_PID (SELF, or as it is),
+# LISTEN_FDS, the descriptors.
+HAND_OVER = """
+import fcntl, os, sys
+program, pid, count, *fds = sys.argv[1:]
+fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 100) for fd in fds]
+os.closerange(3, 100)
+for place, fd in enumerate(fds, 3):
+    os.dup2(fd, place)
+os.environ.update(LISTEN_PID=str(os.getpid()) if pid == "SELF" else pid, LISTEN_FDS=count)
+os.execv(program, [program])
+"""
 
 
 def example():

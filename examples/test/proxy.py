@@ -121,7 +121,7 @@ def back_pressure(target, port):
             sender, reader = reader, sender
         data = pattern(64 * MIB)
         sent = 0
-        while sent < len(data) and select.select([], [sender], [], 0.5)[1]:
+        while sent < len(data) and select.select([], [sender], [], 0.2)[1]:
             sent += sender.send(data[sent:sent + MIB])
         check(sent < len(data), "the proxy takes any number of bytes")
         # The way back is open meanwhile.
@@ -177,7 +177,7 @@ def vanish_while_full(target, port):
         if swap:
             gone, left = left, gone
         data = pattern(MIB)
-        while select.select([], [gone], [], 0.5)[1]:
+        while select.select([], [gone], [], 0.2)[1]:
             gone.send(data)
         reset(gone)
         watch = select.poll()

@@ -3,6 +3,7 @@ import os
 import re
 import select
 import socket
+import struct
 import time
 
 from peer import TIMEOUT, Program, check, example
@@ -44,7 +45,7 @@ def serve(address="127.0.0.1", family=socket.AF_INET, port=0, backlog=50):
     return server, server.getsockname()[1]
 
 
-def greets(server, *pieces, delay=0.0):
+def greets(server, *pieces, delay=0.0, reset=False):
     """Accepts one connection and sends it these pieces, each for itself."""
     connection = server.accept()[0]
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -52,6 +53,8 @@ def greets(server, *pieces, delay=0.0):
     for piece in pieces:
         connection.sendall(piece)
         time.sleep(0.01)
+    if reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
@@ -80,6 +83,9 @@ def lines(path):
         run = Run(path, ("127.0.0.1", port))
         greets(server, *pieces)
         run.end(status).says(address, said)
+    run = Run(path, ("127.0.0.1", port))
+    greets(server, b"half a li", reset=True)
+    run.end(1).says(address, "failed: connection reset by peer")
     server.close()
 
 

@@ -11,25 +11,12 @@ import threading
 
 import peer
 
-# Puts the descriptors in their places, says whom they are for, and becomes the program. Arguments:
-# the program, LISTEN_PID (SELF, or as it is), LISTEN_FDS, the descriptors.
-LAUNCHER = """
-import fcntl, os, sys
-program, pid, count, *fds = sys.argv[1:]
-fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 100) for fd in fds]
-os.closerange(3, 100)
-for place, fd in enumerate(fds, 3):
-    os.dup2(fd, place)
-os.environ.update(LISTEN_PID=str(os.getpid()) if pid == "SELF" else pid, LISTEN_FDS=count)
-os.execv(program, [program])
-"""
-
 
 def start(sockets, pid="SELF", count=None, **options):
     fds = [each.fileno() for each in sockets]
     count = str(len(fds)) if count is None else count
-    return peer.Program(sys.executable, "-I", "-S", "-B", "-c", LAUNCHER, peer.example(), pid,
-                        count, *map(str, fds), pass_fds=fds, **options)
+    return peer.Program(sys.executable, "-I", "-S", "-B", "-c", peer.HAND_OVER,
+                        peer.example(), pid, count, *map(str, fds), pass_fds=fds, **options)
 
 
 def listener(family=socket.AF_INET, address=("127.0.0.1", 0)):

@@ -1,13 +1,11 @@
 """Speaks TLS with the example: clients of python's ssl and of openssl, good ones and bad ones."""
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import tempfile
-import time
 
 import peer
 
@@ -199,21 +197,6 @@ def more_than_slots():
         server.expect_end(finished=len(socks))
 
 
-def check_idle(pid):
-    """That it waits, and does not try again and again; on Linux, where one can look."""
-    if not os.path.exists("/proc/%d/stat" % pid):
-        return
-
-    def processor_time():
-        with open("/proc/%d/stat" % pid) as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    before = processor_time()
-    time.sleep(0.5)
-    peer.check(processor_time() - before < 0.2, "it is busy while there is nothing to do")
-
-
 def slow_reader():
     """Whoever does not read is waited for, gets all in the end, and does not hold up the others."""
     with Server() as server:
@@ -221,7 +204,7 @@ def slow_reader():
         slow = trusting().wrap_socket(sock, server_hostname="127.0.0.1")
         data = peer.pattern(1 << 26)
         sent = press(slow, data)
-        check_idle(server.process.pid)
+        peer.check_calm(server.process.pid)
         with server.connect() as other:
             exchange(other, peer.pattern(1 << 20, 1))
             say_goodbye(other)
@@ -290,7 +273,7 @@ def failing_handshakes():
 
 
 def s_client(server, *options):
-    return peer.Program(OPENSSL, "s_client", "-connect", "127.0.0.1:%d" % server.port, "-CAfile",
+    return peer.Program("openssl", "s_client", "-connect", "127.0.0.1:%d" % server.port, "-CAfile",
                         CERTIFICATE, "-verify_return_error", *options, stderr=subprocess.STDOUT)
 
 
@@ -332,7 +315,7 @@ def openssl_as_client():
 
 def is_openssl():
     """LibreSSL has a program of that name, too, with other commands."""
-    version = subprocess.run([OPENSSL, "version"], stdout=subprocess.PIPE, timeout=peer.TIMEOUT)
+    version = subprocess.run(["openssl", "version"], stdout=subprocess.PIPE, timeout=peer.TIMEOUT)
     return version.stdout.startswith(b"OpenSSL ")
 
 
@@ -357,15 +340,6 @@ def main():
     refuses_to_start()
 
 
-OPENSSL = shutil.which("openssl")
-if not OPENSSL:
-    peer.skip("openssl is not installed")
 with tempfile.TemporaryDirectory() as folder:
-    CERTIFICATE, KEY = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    made = subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
-         "-keyout", KEY, "-out", CERTIFICATE],
-        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=peer.TIMEOUT)
-    peer.check(made.returncode == 0, "no certificate: " + made.stderr.decode(errors="replace"))
+    CERTIFICATE, KEY = peer.make_certificate(folder)
     main()

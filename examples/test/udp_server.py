@@ -1,6 +1,9 @@
 """Sends datagrams of all sizes from many sockets and checks that each gets its own back."""
 import socket
 
+import subprocess
+
+import peer
 from peer import Program, check, example, fail, listening, pattern, port_of
 
 TRIES = 20  # datagrams may get lost, even here, when a queue is full
@@ -43,3 +46,31 @@ with Program(example(), "0") as server:
     gone.close()
     ask(clients[0], b"still there")
     check(server.stop() == -15, "the server ended in another way")
+
+
+def failing(call, error, last, says):
+    """The calls from the second to the last one fail. The server says so once, if ever."""
+    rule = "%s:error=%s:when=2%s" % (call, error, last)
+    with Program(*peer.injecting(rule), example(), "0", stderr=subprocess.PIPE) as server:
+        port = port_of(listening(server))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.connect(("127.0.0.1", port))
+            client_asked[client] = set()
+            ask(client, b"first")
+            client.send(b"second")  # once: the server has to come back to it by itself
+            if says is not None:
+                client.settimeout(peer.TIMEOUT)
+                check(client.recv(100) == b"second", "another answer")
+            peer.check_calm(server.process.pid)
+        server.stop()
+        lines = server.process.stderr.read().decode().splitlines()
+    check(len(lines) == (says or 0), "%s of %s: it says %s" % (error, call, lines))
+
+
+if peer.can_inject():
+    failing("recvfrom,recvmsg", "ENOMEM", "..40", says=1)
+    failing("recvfrom,recvmsg", "EHOSTUNREACH", "..4", says=0)
+    failing("sendto,sendmsg", "EPERM", "+", says=None)  # the answers are lost
+    failing("sendto,sendmsg", "ENOBUFS", "+", says=None)
+else:
+    print("without calls that fail: strace cannot be used here")

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define MAX_ERRORS 100 /* of accept, for one event */
+
 struct connection {
     union {
         struct mio_source source; /* the first member of both */
@@ -141,13 +143,13 @@ static void adopt(struct connection *accepted)
 
 static void accept_all(struct listener *listener)
 {
-    int result;
+    int result, errors = 0;
     do {
         struct connection accepted = {0};
         result = accept_one(listener, &accepted);
         if (result == 0)
             adopt(&accepted);
-    } while (result == 0 || mio_accept_should_continue(result));
+    } while (result == 0 || (mio_accept_should_continue(result) && ++errors < MAX_ERRORS));
 }
 
 static int open_listener(struct listener *listener, const struct service *service)
