@@ -32,8 +32,9 @@ _Static_assert(MIO__MODE_BITS >> MIO__MODE_SHIFT == MIO__MODE, "the modes fit in
 /* Readable comes with the peer's end on every backend. */
 static inline uint32_t mio__interest_asks(mio_interest interest)
 {
+    _Static_assert(MIO_READABLE << 4 == MIO_READ_CLOSED, "one bit becomes the other");
     uint32_t bits = interest & MIO__INTEREST_BITS;
-    return bits & MIO_READABLE ? bits | MIO_READ_CLOSED : bits;
+    return bits | (bits & MIO_READABLE) << 4;
 }
 
 /* 0, or what every call on a source answers first. */

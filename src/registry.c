@@ -48,18 +48,24 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
+/* What is wrong with an interest, or with the poll that does not take it. */
+static int refusal_of(const struct mio_poll *poll, mio_interest interest)
+{
+    if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
+        (interest & MIO__INTEREST_BITS) == 0)
+        return -EINVAL;
+    return poll ? -ENOTSUP : -EBADF;
+}
+
 static int check_registration(const struct mio_registry *registry, const struct mio_source *source,
                               mio_interest interest)
 {
     if (!registry || !source)
         return -EINVAL;
-    if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
-        (interest & MIO__INTEREST_BITS) == 0)
-        return -EINVAL;
     const struct mio_poll *poll = mio__registry_poll(registry);
-    if (!poll)
-        return -EBADF;
-    return (interest & ~poll->features) != 0 ? -ENOTSUP : 0;
+    if (poll && (interest & ~poll->features) == 0 && (interest & MIO__INTEREST_BITS) != 0)
+        return 0;
+    return refusal_of(poll, interest);
 }
 
 static int check_registered(const struct mio_registry *registry, const struct mio_source *source)
@@ -99,40 +105,6 @@ static void forget(struct mio_source *source)
     mio__poll_release(poll);
 }
 
-typedef int ask_backend(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                        mio_interest interest);
-
-MIO__COLD static int tell_and_ask(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                                  mio_interest interest, ask_backend *ask)
-{
-    mio__told(poll);
-    return ask(poll, source, token, interest);
-}
-
-static inline int ask_of(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                         mio_interest interest, ask_backend *ask)
-{
-    return MIO__IS_WATCHED ? tell_and_ask(poll, source, token, interest, ask)
-                           : ask(poll, source, token, interest);
-}
-
-/* Registers an open source that is not registered. ask: how the backend gets a descriptor. */
-static int enter(struct mio_registry *registry, struct mio_source *source, mio_token token,
-                 mio_interest interest, ask_backend *ask)
-{
-    int result;
-    struct mio_poll *poll = registry->poll;
-    mio__fetch_add(&poll->users, 1);
-    record(source, poll, interest);
-    if (source->ops)
-        result = mio__user_result(source->ops->add(registry, source, token, interest));
-    else
-        result = ask_of(poll, source, token, interest, ask);
-    if (result < 0)
-        forget(source);
-    return result;
-}
-
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
@@ -141,7 +113,16 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
         return result;
     if (source->state != MIO__OPEN)
         return source->state == MIO__CLOSED ? -EBADF : -EEXIST;
-    return enter(registry, source, token, interest, registry->poll->backend->add);
+    struct mio_poll *poll = registry->poll;
+    mio__fetch_add(&poll->users, 1);
+    record(source, poll, interest);
+    if (source->ops)
+        result = mio__user_result(source->ops->add(registry, source, token, interest));
+    else
+        result = poll->backend->add(poll, source, token, interest);
+    if (result < 0)
+        forget(source);
+    return result;
 }
 
 static int reregister_custom(struct mio_registry *registry, struct mio_source *source,
@@ -168,7 +149,7 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     record(source, poll, interest);
     if (source->ops)
         return reregister_custom(registry, source, token, interest);
-    result = ask_of(poll, source, token, interest, poll->backend->change);
+    result = poll->backend->change(poll, source, token, interest);
     if (result < 0) {
         source->interest = before.interest;
         source->flags = before.flags;
@@ -217,14 +198,24 @@ static int watch_nothing(struct mio_registry *registry, struct mio_source *sourc
     return !source->ops && is_forgotten(result) ? 0 : result;
 }
 
-/* An entry that the system holds still, for a duplicate of the descriptor, is taken over. */
+/* The system holds an entry still, for a duplicate of the descriptor: it becomes that of source. */
+static int watch_over(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                      mio_interest interest)
+{
+    mio__fetch_add(&poll->users, 1);
+    record(source, poll, interest);
+    int result = poll->backend->change(poll, source, token, interest);
+    if (result < 0)
+        forget(source);
+    return result;
+}
+
 static int watch_anew(struct mio_registry *registry, struct mio_source *source, mio_token token,
                       mio_interest interest)
 {
-    const struct mio__backend *backend = registry->poll->backend;
-    int result = enter(registry, source, token, interest, backend->add);
+    int result = mio_register(registry, source, token, interest);
     if (result == -EEXIST && !source->ops)
-        result = enter(registry, source, token, interest, backend->change);
+        result = watch_over(registry->poll, source, token, interest);
     return result;
 }
 

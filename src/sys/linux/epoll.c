@@ -75,16 +75,31 @@ static uint32_t bits_of(mio_interest interest)
     return bits;
 }
 
+/* The source is not looked at any more: who is told of it may free it at once. */
+MIO__COLD static int tell_and_control(struct mio_poll *poll, int operation, mio_fd fd,
+                                      mio_token token, uint32_t bits)
+{
+    mio__told(poll);
+    return control(poll, operation, fd, token, bits);
+}
+
+static inline int watch(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
+                        uint32_t bits)
+{
+    return MIO__IS_WATCHED ? tell_and_control(poll, operation, fd, token, bits)
+                           : control(poll, operation, fd, token, bits);
+}
+
 static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
                      mio_interest interest)
 {
-    return control(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
+    return watch(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
                         mio_interest interest)
 {
-    return control(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
+    return watch(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
