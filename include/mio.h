@@ -588,7 +588,8 @@ struct mio_source {
  *           After an error the source is not registered.
  * Threads   any (exclusive on the source). Once an event of this registration is reported the call
  *           is done with the source, even if it has not returned: who gets the event may use,
- *           deregister, close or free it. So with mio_reregister.
+ *           deregister, close or free it, and sees what this thread wrote before the call. So with
+ *           mio_reregister.
  * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types and fstat(2) for descriptors,
  *           and a write(2) where a thread waits.
  */

@@ -10,7 +10,9 @@
  *     results are 0 or a count, or a negative code, and after an error of open, add, change and
  *         waker_open nothing has changed
  *     the library records states (before it asks) and counts users, the backend never does
- *     add and change do not touch a source once the system knows it: who is told of it may free it
+ *     add and change do not touch a source once the system knows it: who is told of it may free it.
+ *         Where neither a lock nor a call of libc shows that order to ThreadSanitizer, they say it
+ *         with mio__told (sys/sanitizers.h), just before the system call
  *     no heap, except through the growth helper of backends with tables
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;

@@ -4,6 +4,7 @@
 
 #include "atomic.h"
 #include "backend.h"
+#include "sys/sanitizers.h"
 
 /* The states of a source. Zero-initialised is closed. */
 enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };

@@ -68,6 +68,16 @@ int mio_poll_abandon(struct mio_poll *poll)
     return poll->backend ? poll_end(poll) : 0;
 }
 
+/* After the backend has cleared the wakers: what covers a wake also ordered what came before it. */
+MIO__COLD static int wait_and_tell(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                                   int64_t timeout_ns)
+{
+    int n = poll->backend->wait(poll, events, capacity, timeout_ns);
+    if (n > 0)
+        mio__tells(poll);
+    return n;
+}
+
 int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                   int64_t timeout_ns)
 {
@@ -81,7 +91,10 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capaci
     mio__store_relaxed(&poll->waiting, 1);
     /* The last act, so that it becomes a jump: frames are what a wait costs beside the system call.
      * The backend calls mio__wait_end. */
-    return poll->backend->wait(poll, events, capacity, timeout_ns < 0 ? 0 : timeout_ns);
+    if (timeout_ns < 0)
+        timeout_ns = 0;
+    return MIO__IS_WATCHED ? wait_and_tell(poll, events, capacity, timeout_ns)
+                           : poll->backend->wait(poll, events, capacity, timeout_ns);
 }
 
 struct mio_registry *mio_poll_registry(struct mio_poll *poll)

@@ -59,6 +59,21 @@ static int signal_poll(struct mio_poll *poll, struct mio_waker *waker)
     return result;
 }
 
+static inline int wake(struct mio_poll *poll, struct mio_waker *waker)
+{
+    if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) == 0)
+        return signal_poll(poll, waker);
+    mio__counter_add_shared(&poll->wakes_coalesced, 1);
+    return 0;
+}
+
+/* Before the bit is set: a wake that finds it set is reported by another one's event. */
+MIO__COLD static int tell_and_wake(struct mio_poll *poll, struct mio_waker *waker)
+{
+    mio__told(poll);
+    return wake(poll, waker);
+}
+
 int mio_waker_wake(struct mio_waker *waker)
 {
     if (!waker)
@@ -66,10 +81,7 @@ int mio_waker_wake(struct mio_waker *waker)
     struct mio_poll *poll = waker->poll;
     if (!poll)
         return -EBADF;
-    if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) == 0)
-        return signal_poll(poll, waker);
-    mio__counter_add_shared(&poll->wakes_coalesced, 1);
-    return 0;
+    return MIO__IS_WATCHED ? tell_and_wake(poll, waker) : wake(poll, waker);
 }
 
 static int end(struct mio_waker *waker,

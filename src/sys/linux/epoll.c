@@ -20,8 +20,8 @@
  */
 #define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "internal.h"
-#include "sys/linux/sanitizers.h"
 #include "sys/linux/syscall.h"
+#include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/poll_bits.h"
@@ -62,7 +62,6 @@ static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_t
 {
     struct epoll_event event = {.events = bits};
     event.data.ptr = (void *)token;
-    MIO__KERNEL_TOLD(poll);
     return (int)mio__syscall4(SYS_epoll_ctl, poll->fd, operation, fd, (long)&event);
 }
 
@@ -76,16 +75,31 @@ static uint32_t bits_of(mio_interest interest)
     return bits;
 }
 
+/* The source is not looked at any more: who is told of it may free it at once. */
+MIO__COLD static int tell_and_control(struct mio_poll *poll, int operation, mio_fd fd,
+                                      mio_token token, uint32_t bits)
+{
+    mio__told(poll);
+    return control(poll, operation, fd, token, bits);
+}
+
+static inline int watch(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
+                        uint32_t bits)
+{
+    return MIO__IS_WATCHED ? tell_and_control(poll, operation, fd, token, bits)
+                           : control(poll, operation, fd, token, bits);
+}
+
 static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
                      mio_interest interest)
 {
-    return control(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
+    return watch(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
                         mio_interest interest)
 {
-    return control(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
+    return watch(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
 }
 
 static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
@@ -177,7 +191,6 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
     int n = fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
         MIO__KERNEL_WROTE(events, (size_t)n * sizeof(struct epoll_event));
-        MIO__KERNEL_TELLS(poll);
         mio__wakers_clear(poll);
         translate(events, n);
     }

@@ -17,6 +17,7 @@
 #define _GNU_SOURCE 1 /* syscall */
 #include "internal.h"
 #include "sys/linux/syscall.h"
+#include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/pipe_guarded.h"
 
@@ -29,6 +30,13 @@ static ptrdiff_t write_guarded(mio_fd fd, const struct mio_buf *bufs, size_t cou
 #if defined(SYS_pwritev2) && !defined(__ANDROID__)
 
 enum { NOSIGNAL = 0x100, UNKNOWN = 0x40000000 };
+
+/* Sanitizers do not see pwritev2. */
+#if defined(MIO_CALL_TABLE)
+#define CALLS_MUST_BE_SEEN 0
+#else
+#define CALLS_MUST_BE_SEEN MIO__IS_SANITIZED
+#endif
 
 static ptrdiff_t write_flagged(mio_fd fd, const struct mio_buf *bufs, size_t count, long flags)
 {
@@ -75,7 +83,7 @@ static ptrdiff_t write_first(mio_fd fd, const struct mio_buf *bufs, size_t count
 
 ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, uint8_t *learned)
 {
-    if (mio__bit_is_set(learned, MIO__GUARDED))
+    if (mio__bit_is_set(learned, MIO__GUARDED) || CALLS_MUST_BE_SEEN)
         return write_guarded(fd, bufs, count, learned);
     if (!mio__bit_is_set(learned, MIO__UNGUARDED))
         return mio__pipe_guard(write_first, fd, bufs, count, learned);

@@ -8,6 +8,7 @@
 #ifndef MIO_HOT_CALLS_H
 #define MIO_HOT_CALLS_H
 
+#include "sys/sanitizers.h"
 #include "sys/unix/calls.h"
 
 #include <errno.h>
@@ -20,18 +21,10 @@
 #endif
 
 #if defined(MIO__SYSCALL_INLINED)
-/*
- * The runtime of each sanitizer has this function. It has to see what is transferred, else it
- * reports races and uninitialised bytes where there are none: so where a runtime is in the process,
- * which may be that of the program alone, the calls are those of libc, which it intercepts.
- */
-extern void __sanitizer_print_stack_trace(void) __attribute__((weak));
-
 /* Out of the way, so that the other path is short enough to be inlined. */
 #define MIO__LIBC_CALL __attribute__((cold, noinline, unused)) static long
 #define MIO__HOT(name, arguments, number, ...)                                                     \
-    (__sanitizer_print_stack_trace ? mio__libc_##name arguments                                    \
-                                   : mio__syscall6(SYS_##number, __VA_ARGS__))
+    (MIO__IS_SANITIZED ? mio__libc_##name arguments : mio__syscall6(SYS_##number, __VA_ARGS__))
 #else
 #define MIO__LIBC_CALL static inline long
 #define MIO__HOT(name, arguments, number, ...) mio__libc_##name arguments
