@@ -117,7 +117,6 @@ extern "C" {
 
 struct sockaddr;
 struct mio__backend;
-struct mio__notifier;
 
 /* ---- Version --------------------------------------------------------------------------------- */
 
@@ -367,8 +366,8 @@ struct mio_allocator {
 /* The event queue. Must not move or be copied between init and close. */
 struct mio_poll {
     /* All fields are private. */
-    const struct mio__backend *backend;   /* NULL: closed */
-    const struct mio__notifier *notifier; /* what wakers are made of */
+    const struct mio__backend *backend; /* NULL: closed */
+    const void *wakers;                 /* what the backend makes wakers of */
     struct mio_allocator allocator;
     void *state; /* what a backend needs beyond these fields */
     struct mio_registry registry;
@@ -641,6 +640,8 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *                   registered with the same poll: then that registration is taken over.
  *          -ENOMEM  from the system; nothing was changed
  *          or what the change function of a custom source returned: it is unregistered then
+ *          Where the system made half of a change (kqueue), any error of the system may leave the
+ *          source unregistered. mio_source_is_registered tells.
  * Threads  any (exclusive on the source)
  * System   epoll_ctl(2) EPOLL_CTL_MOD; on poll as mio_register
  */
@@ -813,11 +814,12 @@ MIO_API mio_fd mio_source_fd(const struct mio_source *source);
 struct mio_waker {
     /* All fields are private. */
     struct mio_poll *poll; /* NULL: closed */
+    mio_token token;
     mio_fd read_fd;
     mio_fd write_fd; /* the same descriptor for an eventfd */
     uint32_t bit;    /* in the poll's word of pending wakers */
     uint32_t reserved0;
-    uintptr_t reserved[2];
+    uintptr_t reserved;
 };
 
 /* So many wakers can be open on one poll. */

@@ -15,6 +15,9 @@
  *         with mio__told (sys/sanitizers.h), just before the system call
  *     no heap, except through the growth helper of backends with tables
  *
+ * A backend writes these fields alone: of a poll fd, wakers, state, flags, features (to take out),
+ * and the words of wakers.h; of a source slot and generation; of a waker read_fd and write_fd.
+ *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
  * rearm and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.
  */
@@ -22,6 +25,9 @@
 #define MIO_BACKEND_H
 
 #include <mio.h>
+
+/* See change. Below every code. */
+#define MIO__GONE 0x100000
 
 /* Why a direction may be armed again, where edges are emulated (edge.h). */
 enum mio__rearm {
@@ -35,21 +41,33 @@ struct mio__backend {
     uint32_t id;           /* MIO_BACKEND_... */
     mio_interest features; /* interest bits and modes that it can know */
 
-    /* Opens the queue. Sets poll->fd, or MIO_FD_NONE where there is no descriptor. The allocator,
-     * the notifier and the features of the poll are set; it takes out features that the running
-     * system lacks. */
-    int (*open)(struct mio_poll *poll);
+    /*
+     * Opens the queue, with wakers of a kind (MIO_WAKER_..., the default included): -ENOTSUP for
+     * one that it does not have. Sets poll->fd, or MIO_FD_NONE where there is no descriptor.
+     * Allocator and features of the poll are set; it takes out features that the running system
+     * lacks.
+     */
+    int (*open)(struct mio_poll *poll, uint32_t waker_kind);
 
-    /* Releases what this process holds of the queue, without changing the queue itself. */
+    /*
+     * Releases what this process holds of the queue, without changing the queue itself. It may run
+     * in a child after fork, as waker_abandon may: where queues are not inherited (kqueue) the
+     * numbers in poll and waker may be a stranger's by then. Such a backend remembers the process
+     * that opened the queue, and touches them in no other.
+     */
     int (*close)(struct mio_poll *poll);
 
     /* Starts to watch. A source that is ready already is reported. */
     int (*add)(struct mio_poll *poll, struct mio_source *source, mio_token token,
                mio_interest interest);
 
-    /* Replaces token, interest and mode; arms everything and reports again what is ready. */
+    /*
+     * Replaces token, interest and mode; arms everything and reports again what is ready.
+     * before: the old interest and mode. An error that is a code less MIO__GONE says that the
+     * source is not registered any more, for the system had made half of the change.
+     */
     int (*change)(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                  mio_interest interest);
+                  mio_interest interest, mio_interest before);
 
     /* Stops to watch. The source counts as unregistered whatever this returns. */
     int (*remove)(struct mio_poll *poll, struct mio_source *source);
@@ -68,7 +86,7 @@ struct mio__backend {
     void (*abandon)(struct mio_poll *poll, struct mio_source *source);
 
     /*
-     * Waits: fetch, clear the pending wakers (mio__wakers_clear), translate, report.
+     * Waits: fetch, clear the pending wakers (wakers.h), translate, report.
      * capacity is at least 1, timeout_ns is not negative and MIO_FOREVER means no end. Never early.
      * Ends with return mio__wait_end(poll, n), where n is the number of events, at most capacity,
      * or -EINTR with no event lost.
@@ -76,8 +94,8 @@ struct mio__backend {
     int (*wait)(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                 int64_t timeout_ns);
 
-    /* Makes what the waker needs and reports it under the token. waker->bit is set. */
-    int (*waker_open)(struct mio_poll *poll, struct mio_waker *waker, mio_token token);
+    /* Makes what the waker needs and reports it under its token. Its bit and token are set. */
+    int (*waker_open)(struct mio_poll *poll, struct mio_waker *waker);
 
     /* Undoes waker_open: no wait that begins later reports the waker. */
     void (*waker_close)(struct mio_poll *poll, struct mio_waker *waker);
@@ -85,7 +103,10 @@ struct mio__backend {
     /* As waker_close, without touching the queue. */
     void (*waker_abandon)(struct mio_poll *poll, struct mio_waker *waker);
 
-    /* Makes the wait report the waker. Async-signal-safe, no cancellation point, keeps errno. */
+    /*
+     * Makes the wait report the waker, unless one on its way covers it (wakers.h).
+     * Async-signal-safe, no cancellation point, keeps errno.
+     */
     int (*wake)(struct mio_poll *poll, struct mio_waker *waker);
 };
 

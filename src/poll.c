@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static int poll_choose(struct mio_poll *poll, const struct mio_poll_options *options)
+static int poll_open_with(struct mio_poll *poll, const struct mio_poll_options *options)
 {
     static const struct mio_poll_options defaults;
     if (!options)
@@ -18,11 +18,10 @@ static int poll_choose(struct mio_poll *poll, const struct mio_poll_options *opt
         return -EINVAL;
     poll->allocator = options->allocator;
     poll->backend = mio__backend_find(options->backend);
-    poll->notifier = mio__notifier_find(options->waker);
-    if (!poll->backend || !poll->notifier)
+    if (!poll->backend)
         return -ENOTSUP;
     poll->features = poll->backend->features;
-    return 0;
+    return poll->backend->open(poll, options->waker);
 }
 
 int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options)
@@ -30,9 +29,7 @@ int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *opt
     if (!poll)
         return -EINVAL;
     memset(poll, 0, sizeof *poll);
-    int result = poll_choose(poll, options);
-    if (result == 0)
-        result = poll->backend->open(poll);
+    int result = poll_open_with(poll, options);
     if (result < 0) {
         memset(poll, 0, sizeof *poll);
         return result;

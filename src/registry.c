@@ -88,11 +88,17 @@ static void record(struct mio_source *source, struct mio_poll *poll, mio_interes
     source->poll = poll;
     uint32_t flags = source->flags & ~(uint32_t)(MIO__MODE | MIO__REARM);
     flags |= (interest & MIO__MODE_BITS) >> MIO__MODE_SHIFT;
-    if (!source->ops && poll->backend->rearm && (interest & MIO__MODE_BITS) == MIO_EDGE)
+    if (poll->backend->rearm && (interest & MIO__MODE_BITS) == MIO_EDGE)
         flags |= MIO__REARM;
     source->interest = (uint8_t)(interest & MIO__INTEREST_BITS);
     source->flags = (uint8_t)flags;
     source->state = MIO__REGISTERED;
+}
+
+/* The interest and mode of a registered source. */
+static mio_interest recorded(const struct mio_source *source)
+{
+    return source->interest | (mio_interest)(source->flags & MIO__MODE) << MIO__MODE_SHIFT;
 }
 
 static void forget(struct mio_source *source)
@@ -125,6 +131,17 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
     return result;
 }
 
+/* The system is asked to change what it has; here what was recorded before is recorded again. */
+static int change_failed(struct mio_source *source, int result, mio_interest before)
+{
+    bool is_gone = result <= -MIO__GONE;
+    if (is_gone)
+        forget(source);
+    else
+        record(source, source->poll, before);
+    return is_gone ? result + MIO__GONE : result;
+}
+
 static int reregister_custom(struct mio_registry *registry, struct mio_source *source,
                              mio_token token, mio_interest interest)
 {
@@ -145,16 +162,12 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     if (result < 0)
         return result;
     struct mio_poll *poll = registry->poll;
-    const struct mio_source before = *source;
+    const mio_interest before = recorded(source);
     record(source, poll, interest);
     if (source->ops)
         return reregister_custom(registry, source, token, interest);
-    result = poll->backend->change(poll, source, token, interest);
-    if (result < 0) {
-        source->interest = before.interest;
-        source->flags = before.flags;
-    }
-    return result;
+    result = poll->backend->change(poll, source, token, interest, before);
+    return result < 0 ? change_failed(source, result, before) : result;
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -204,7 +217,7 @@ static int watch_over(struct mio_poll *poll, struct mio_source *source, mio_toke
 {
     mio__fetch_add(&poll->users, 1);
     record(source, poll, interest);
-    int result = poll->backend->change(poll, source, token, interest);
+    int result = poll->backend->change(poll, source, token, interest, interest);
     if (result < 0)
         forget(source);
     return result;

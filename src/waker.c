@@ -36,7 +36,8 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
     if (bit == 0)
         return -ENOSPC;
     waker->bit = bit;
-    int result = poll->backend->waker_open(poll, waker, token);
+    waker->token = token;
+    int result = poll->backend->waker_open(poll, waker);
     if (result < 0) {
         give_bit(poll, bit);
         memset(waker, 0, sizeof *waker);
@@ -47,31 +48,11 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
     return 0;
 }
 
-/* The slow half of a wake: nobody else's signal covers it. */
-static int signal_poll(struct mio_poll *poll, struct mio_waker *waker)
-{
-    mio__counter_add_shared(&poll->wakes, 1);
-    int result = poll->backend->wake(poll, waker);
-    if (result == 0) /* and no look at the poll any more: who was woken may have ended it */
-        return 0;
-    mio__counter_add_shared(&poll->wakes, (uintptr_t)-1);
-    mio__fetch_and(&poll->wakers_pending, ~waker->bit);
-    return result;
-}
-
-static inline int wake(struct mio_poll *poll, struct mio_waker *waker)
-{
-    if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) == 0)
-        return signal_poll(poll, waker);
-    mio__counter_add_shared(&poll->wakes_coalesced, 1);
-    return 0;
-}
-
 /* Before the bit is set: a wake that finds it set is reported by another one's event. */
 MIO__COLD static int tell_and_wake(struct mio_poll *poll, struct mio_waker *waker)
 {
     mio__told(poll);
-    return wake(poll, waker);
+    return poll->backend->wake(poll, waker);
 }
 
 int mio_waker_wake(struct mio_waker *waker)
@@ -81,11 +62,11 @@ int mio_waker_wake(struct mio_waker *waker)
     struct mio_poll *poll = waker->poll;
     if (!poll)
         return -EBADF;
-    return MIO__IS_WATCHED ? tell_and_wake(poll, waker) : wake(poll, waker);
+    return MIO__IS_WATCHED ? tell_and_wake(poll, waker) : poll->backend->wake(poll, waker);
 }
 
-static int end(struct mio_waker *waker,
-               void (*release)(struct mio_poll *poll, struct mio_waker *waker))
+static int waker_end(struct mio_waker *waker,
+                     void (*release)(struct mio_poll *poll, struct mio_waker *waker))
 {
     struct mio_poll *poll = waker->poll;
     release(poll, waker);
@@ -99,12 +80,12 @@ int mio_waker_close(struct mio_waker *waker)
 {
     if (!waker)
         return -EINVAL;
-    return waker->poll ? end(waker, waker->poll->backend->waker_close) : 0;
+    return waker->poll ? waker_end(waker, waker->poll->backend->waker_close) : 0;
 }
 
 int mio_waker_abandon(struct mio_waker *waker)
 {
     if (!waker)
         return -EINVAL;
-    return waker->poll ? end(waker, waker->poll->backend->waker_abandon) : 0;
+    return waker->poll ? waker_end(waker, waker->poll->backend->waker_abandon) : 0;
 }

@@ -34,29 +34,6 @@ int mio__fd_adopt(mio_fd fd);
 
 int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking);
 
-/* ---- Wakers: something a thread or signal handler can signal and a queue can watch ---- */
-
-struct mio__notifier {
-    uint32_t kind; /* MIO_WAKER_... */
-
-    /* Opens it. Both descriptors may be the same. */
-    int (*open)(mio_fd *read_fd, mio_fd *write_fd);
-
-    /*
-     * Makes read_fd raise an edge, whether or not it is readable already. Async-signal-safe, no
-     * cancellation point, keeps errno.
-     */
-    int (*raise)(mio_fd read_fd, mio_fd write_fd);
-
-    /* Makes read_fd unreadable until the next raise. */
-    void (*drain)(mio_fd read_fd);
-};
-
-void mio__notifier_close(mio_fd read_fd, mio_fd write_fd);
-
-/* kind: MIO_WAKER_..., the default included. Returns NULL where this build does not have it. */
-const struct mio__notifier *mio__notifier_find(uint32_t kind);
-
 /* ---- Pipes ---- */
 
 int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd);

@@ -24,6 +24,7 @@
 #include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/notifier.h"
 #include "sys/unix/poll_bits.h"
 #include "wakers.h"
 
@@ -44,8 +45,11 @@ enum { PWAIT2_REFUSED = 1 };
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
-static int epoll_open(struct mio_poll *poll)
+static int epoll_open(struct mio_poll *poll, uint32_t waker_kind)
 {
+    poll->wakers = mio__notifier_find(waker_kind);
+    if (!poll->wakers)
+        return -ENOTSUP;
     poll->fd = MIO__CALL(epoll_create1)(EPOLL_CLOEXEC);
     return poll->fd < 0 ? mio__last_error() : 0;
 }
@@ -97,8 +101,9 @@ static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token
 }
 
 static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                        mio_interest interest)
+                        mio_interest interest, mio_interest before)
 {
+    (void)before; /* the kernel replaces all of it, or nothing */
     return watch(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
 }
 
@@ -191,7 +196,7 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
     int n = fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
         MIO__KERNEL_WROTE(events, (size_t)n * sizeof(struct epoll_event));
-        mio__wakers_clear(poll);
+        mio__wakers_clear_all(poll);
         translate(events, n);
     }
     return mio__wait_end(poll, n);
@@ -199,13 +204,18 @@ static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, si
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
+static const struct mio__notifier *notifier_of(const struct mio_poll *poll)
 {
-    int result = poll->notifier->open(&waker->read_fd, &waker->write_fd);
+    return poll->wakers;
+}
+
+static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker)
+{
+    int result = notifier_of(poll)->open(&waker->read_fd, &waker->write_fd);
     if (result < 0)
         return result;
     /* Edge-triggered and never read by the wait: each signal is an event (F). */
-    result = control(poll, EPOLL_CTL_ADD, waker->read_fd, token, EPOLLIN | EPOLLET);
+    result = control(poll, EPOLL_CTL_ADD, waker->read_fd, waker->token, EPOLLIN | EPOLLET);
     if (result < 0)
         mio__notifier_close(waker->read_fd, waker->write_fd);
     return result;
@@ -225,7 +235,9 @@ static void epoll_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
 
 static int epoll_wake(struct mio_poll *poll, struct mio_waker *waker)
 {
-    return poll->notifier->raise(waker->read_fd, waker->write_fd);
+    if (mio__wake_is_covered(poll, waker))
+        return 0;
+    return mio__wake_sent(poll, waker, notifier_of(poll)->raise(waker->read_fd, waker->write_fd));
 }
 
 extern const struct mio__backend mio__backend_epoll;

@@ -1,6 +1,7 @@
 /* Wakers of an eventfd: one descriptor, one write a signal, never read while it works. */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/notifier.h"
 #include "sys/unix/raw_io.h"
 
 #include <sys/eventfd.h>

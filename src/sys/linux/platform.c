@@ -1,6 +1,7 @@
 /* What Linux has: the first of each list is the default. */
 #include "backend.h"
 #include "sys/sys.h"
+#include "sys/unix/notifier.h"
 
 extern const struct mio__backend mio__backend_epoll;
 extern const struct mio__backend mio__backend_poll;

@@ -3,6 +3,7 @@
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
+#include "sys/unix/notifier.h"
 #include "sys/unix/path_only.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* Wakers of a pipe, for systems and builds without eventfd. */
 #include "sys/sys.h"
+#include "sys/unix/notifier.h"
 #include "sys/unix/raw_io.h"
 
 static void pipe_drain(mio_fd read_fd)

@@ -21,9 +21,11 @@
 #include "internal.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/notifier.h"
 #include "sys/unix/poll_bits.h"
 #include "sys/unix/poll_set.h"
 #include "sys/unix/raw_io.h"
+#include "wakers.h"
 
 #include <pthread.h>
 
@@ -33,6 +35,7 @@ enum phase { AT_REST, LOOKING, SLEEPING };
 struct poll_state {
     pthread_mutex_t lock; /* guards all of this but notifier and due */
     struct mio__poll_set set;
+    const struct mio__notifier *notifier;
     mio_fd notifier_read;
     mio_fd notifier_write;
     enum phase phase;
@@ -45,12 +48,16 @@ struct poll_state {
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
-static int poll_open(struct mio_poll *poll)
+static int poll_open(struct mio_poll *poll, uint32_t waker_kind)
 {
+    const struct mio__notifier *notifier = mio__notifier_find(waker_kind);
+    if (!notifier)
+        return -ENOTSUP;
     struct poll_state *state = mio__grow_new(&poll->allocator, 1, sizeof *state);
     if (!state)
         return -ENOMEM;
-    int result = poll->notifier->open(&state->notifier_read, &state->notifier_write);
+    state->notifier = notifier;
+    int result = notifier->open(&state->notifier_read, &state->notifier_write);
     if (result < 0)
         goto free_state;
     result = mio__poll_set_init(&state->set, &poll->allocator, state->notifier_read);
@@ -88,32 +95,32 @@ static int poll_close(struct mio_poll *poll)
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
-static struct poll_state *lock(struct mio_poll *poll)
+static struct poll_state *poll_lock(struct mio_poll *poll)
 {
     struct poll_state *state = poll->state;
     pthread_mutex_lock(&state->lock);
     return state;
 }
 
-static void unlock(struct poll_state *state)
+static void poll_unlock(struct poll_state *state)
 {
     pthread_mutex_unlock(&state->lock);
 }
 
 /* Brings a change to the kernel: now, or by the wait that runs (C). */
-static void changed(struct mio_poll *poll, struct poll_state *state)
+static void poll_changed(struct mio_poll *poll, struct poll_state *state)
 {
     if (state->phase == AT_REST) {
         mio__poll_set_apply(&state->set);
     } else if (state->phase == SLEEPING && !state->kicked) {
         state->kicked = true;
         mio__counter_add(&poll->kicks, 1);
-        poll->notifier->raise(state->notifier_read, state->notifier_write);
+        state->notifier->raise(state->notifier_read, state->notifier_write);
     }
 }
 
 /* Epoll finds these in the kernel; here they would be ready for ever, or silently nothing (D). */
-static int check_raw(const struct mio_source *source)
+static int poll_check_raw(const struct mio_source *source)
 {
     return source->flags & MIO__RAW ? mio__fd_check_pollable(source->fd) : 0;
 }
@@ -121,53 +128,54 @@ static int check_raw(const struct mio_source *source)
 static int poll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
                     mio_interest interest)
 {
-    int result = check_raw(source);
+    int result = poll_check_raw(source);
     if (result < 0)
         return result;
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     result = mio__poll_set_add(&state->set, source, token, interest);
     if (result == 0)
-        changed(poll, state);
-    unlock(state);
+        poll_changed(poll, state);
+    poll_unlock(state);
     return result;
 }
 
 static int poll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
-                       mio_interest interest)
+                       mio_interest interest, mio_interest before)
 {
-    int result = check_raw(source);
+    (void)before;
+    int result = poll_check_raw(source);
     if (result < 0)
         return result;
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     bool found = mio__poll_set_has(&state->set, source);
     if (found) {
         mio__poll_set_change(&state->set, source->slot, token, interest);
-        changed(poll, state);
+        poll_changed(poll, state);
     }
-    unlock(state);
+    poll_unlock(state);
     return found ? 0 : -EBADF;
 }
 
 static int poll_remove(struct mio_poll *poll, struct mio_source *source)
 {
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     bool found = mio__poll_set_has(&state->set, source);
     if (found) {
         mio__poll_set_remove(&state->set, source->slot);
-        changed(poll, state);
+        poll_changed(poll, state);
     }
-    unlock(state);
+    poll_unlock(state);
     return found ? 0 : -EBADF;
 }
 
 static void poll_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
                        enum mio__rearm reason)
 {
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     if (mio__poll_set_has(&state->set, source) &&
         mio__poll_set_rearm(&state->set, source->slot, direction, reason))
-        changed(poll, state);
-    unlock(state);
+        poll_changed(poll, state);
+    poll_unlock(state);
 }
 
 static void poll_abandon(struct mio_poll *poll, struct mio_source *source)
@@ -179,29 +187,29 @@ static void poll_abandon(struct mio_poll *poll, struct mio_source *source)
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* Hands the entries to the kernel. Returns how long it may keep them. */
-static int64_t begin(struct poll_state *state, int64_t timeout_ns)
+static int64_t poll_begin(struct poll_state *state, int64_t timeout_ns)
 {
     pthread_mutex_lock(&state->lock);
     mio__poll_set_apply(&state->set);
     if (mio__load_relaxed(&state->due) != 0)
         timeout_ns = 0;
     state->phase = timeout_ns == 0 ? LOOKING : SLEEPING;
-    unlock(state);
+    poll_unlock(state);
     return timeout_ns;
 }
 
 /* Drains the notifier first, then takes the bits: see the head of this file. */
-static void take_wakes(struct mio_poll *poll, struct poll_state *state)
+static void poll_take_wakes(struct mio_poll *poll, struct poll_state *state)
 {
     if (state->set.block->entries[0].revents == 0)
         return;
-    poll->notifier->drain(state->notifier_read);
+    state->notifier->drain(state->notifier_read);
     state->kicked = false;
-    mio__fetch_or(&state->due, mio__exchange(&poll->wakers_pending, 0));
+    mio__fetch_or(&state->due, mio__wakers_clear_all(poll));
 }
 
 /* Reports the next waker that is due. */
-static bool report_waker(struct poll_state *state, struct mio_event *event)
+static bool poll_report_waker(struct poll_state *state, struct mio_event *event)
 {
     uint32_t due = mio__load_relaxed(&state->due);
     if (due == 0)
@@ -220,7 +228,7 @@ static bool report_waker(struct poll_state *state, struct mio_event *event)
  * One round over the entries, which starts where the last one ended: whoever found no room is the
  * first now. The notifier's entry stands for all wakers.
  */
-static int report(struct poll_state *state, struct mio_event *events, size_t capacity)
+static int poll_report(struct poll_state *state, struct mio_event *events, size_t capacity)
 {
     struct mio__poll_set *set = &state->set;
     size_t n = 0;
@@ -230,26 +238,26 @@ static int report(struct poll_state *state, struct mio_event *events, size_t cap
         if (position != 0)
             n += mio__poll_set_take(set, position, &events[n]);
         else
-            while (n < capacity && report_waker(state, &events[n]))
+            while (n < capacity && poll_report_waker(state, &events[n]))
                 n++;
     }
     return (int)n;
 }
 
-static int finish(struct mio_poll *poll, int fired, struct mio_event *events, size_t capacity)
+static int poll_finish(struct mio_poll *poll, int fired, struct mio_event *events, size_t capacity)
 {
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     state->phase = AT_REST;
     int n = fired;
     if (fired > 0)
-        take_wakes(poll, state);
+        poll_take_wakes(poll, state);
     if (fired >= 0)
-        n = report(state, events, capacity);
-    unlock(state);
+        n = poll_report(state, events, capacity);
+    poll_unlock(state);
     return n;
 }
 
-static int64_t deadline_after(int64_t timeout_ns)
+static int64_t poll_deadline_after(int64_t timeout_ns)
 {
     if (timeout_ns == 0 || timeout_ns == MIO_FOREVER)
         return timeout_ns;
@@ -261,11 +269,11 @@ static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, siz
                             int64_t timeout_ns)
 {
     struct poll_state *state = poll->state;
-    int64_t deadline = deadline_after(timeout_ns);
+    int64_t deadline = poll_deadline_after(timeout_ns);
     for (;;) {
-        int64_t rest = begin(state, timeout_ns);
+        int64_t rest = poll_begin(state, timeout_ns);
         int fired = mio__raw_poll(state->set.block->entries, state->set.count, rest);
-        int n = finish(poll, fired, events, capacity);
+        int n = poll_finish(poll, fired, events, capacity);
         if (n != 0 || fired < 0 || timeout_ns == 0 || (fired == 0 && rest != 0))
             return mio__wait_end(poll, n);
         /* A kick, what had changed by the time it was seen, or a look for a waker that was closed
@@ -280,7 +288,7 @@ static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, siz
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static uint32_t number_of(const struct mio_waker *waker)
+static uint32_t poll_waker_number(const struct mio_waker *waker)
 {
     uint32_t number = 0;
     while (waker->bit >> number != 1)
@@ -288,34 +296,36 @@ static uint32_t number_of(const struct mio_waker *waker)
     return number;
 }
 
-static int poll_waker_open(struct mio_poll *poll, struct mio_waker *waker, mio_token token)
+static int poll_waker_open(struct mio_poll *poll, struct mio_waker *waker)
 {
-    struct poll_state *state = lock(poll);
-    state->waker_tokens[number_of(waker)] = token;
-    unlock(state);
+    struct poll_state *state = poll_lock(poll);
+    state->waker_tokens[poll_waker_number(waker)] = waker->token;
+    poll_unlock(state);
     return 0;
 }
 
 static void poll_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
 {
     struct poll_state *state = poll->state;
-    mio__fetch_and(&poll->wakers_pending, ~waker->bit);
+    mio__wakers_clear(poll, waker->bit);
     mio__fetch_and(&state->due, ~waker->bit);
 }
 
 static void poll_waker_close(struct mio_poll *poll, struct mio_waker *waker)
 {
     /* Under the lock: a wait moves the bits from pending to due. */
-    struct poll_state *state = lock(poll);
+    struct poll_state *state = poll_lock(poll);
     poll_waker_abandon(poll, waker);
-    unlock(state);
+    poll_unlock(state);
 }
 
 static int poll_wake(struct mio_poll *poll, struct mio_waker *waker)
 {
     struct poll_state *state = poll->state;
-    (void)waker;
-    return poll->notifier->raise(state->notifier_read, state->notifier_write);
+    if (mio__wake_is_covered(poll, waker))
+        return 0;
+    return mio__wake_sent(poll, waker,
+                          state->notifier->raise(state->notifier_read, state->notifier_write));
 }
 
 extern const struct mio__backend mio__backend_poll;
