@@ -39,19 +39,19 @@
  * THE READINESS CONTRACT
  *
  * What you asked for is enough.  End of file reports readable; errors and a full hang-up report
- *     every direction that was registered. They may report the other direction too: test only the
- *     directions that you registered. Beside readable and writable all bits are hints that may be
+ *     every direction that was registered. Such an event may name a direction that you did not
+ *     register: ignore that one. Beside readable and writable all bits are hints that may be
  *     absent. Spurious events are allowed, missing ones are not.
  *
  * The draining rule (edge mode, the default).  After an event repeat the operation until it returns
- *         -EAGAIN, or 0 (end of file), or
- *         at least one byte and less than you asked for (a short transfer);
- *     then, and only then, the next event is guaranteed. Another error drains nothing, and a loop
+ *         -EAGAIN, or
+ *         at least one byte and less than you asked for (a short transfer):
+ *     then, and only then, the next event is guaranteed. 0 (end of file) ends the drain as well,
+ *     and no event comes for this direction any more. Another error drains nothing, and a loop
  *     has to leave by itself: a program that goes on with the source repeats the operation or
  *     reregisters; most close it. (A write may fail with -EHOSTUNREACH or -ENOBUFS while the socket
- *     stays writable, and no event follows.) No event follows the end of a stream either. To read a
- *     FIFO beyond its end, for the next writer, or a terminal after a hang-up, use level mode, or
- *     reregister.
+ *     stays writable, and no event follows.) To read a FIFO beyond its end, for the next writer, or
+ *     a terminal after a hang-up, use level mode, or reregister.
  *     Once any event of the source has said MIO_READ_CLOSED, MIO_WRITE_CLOSED or MIO_ERROR, a short
  *     transfer no longer ends the drain.
  *     A short transfer drains in these operations alone: read, recv, write, send and their vectors,
@@ -76,8 +76,10 @@
  *     mio_source_abandon, never mio_deregister, mio_reregister or a close of the source: the system
  *     knows descriptors by number, and the number may be somebody else's by now. On epoll those
  *     calls would silence the new owner or take its registration over. While a duplicate of the
- *     closed descriptor lives (dup, fork), epoll goes on reporting its token, and only mio_watch
- *     gets hold of it again. Other backends drop it silently.
+ *     closed descriptor lives (dup, fork), epoll goes on reporting its token: close the duplicate,
+ *     or skip the token. When the same file has got the same number again, mio_watch takes that
+ *     entry over. Poll drops a closed descriptor silently at its next wait; where the number was
+ *     given out again before, it watches the stranger under the old token, until you abandon.
  *
  * Each contract ends with the manual page or system call that it stands for.
  *
@@ -155,8 +157,8 @@ typedef int mio_fd;
 
 /*
  * One set of bits serves interest and readiness. Interest is made of READABLE, WRITABLE,
- * READ_CLOSED, PRIORITY, AIO and LIO (mio_poll_features says which of them a poll knows); readiness
- * of all of them.
+ * READ_CLOSED, PRIORITY, AIO and LIO (mio_poll_features says which of them a poll knows); an event
+ * can have all of them.
  *
  * MIO_READABLE      data, end of file, a connection to accept, or an error to collect. Urgent data
  *                   reports it too, where MIO_PRIORITY is in the interest.
@@ -168,10 +170,11 @@ typedef int mio_fd;
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
  *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
- *                   As an interest it is part of READABLE. By itself it reports the peer's end and
- *                   nothing before it, for a program that reads no further for now: level mode
- *                   reports it in every wait, since nothing drains it; the event may say readable,
- *                   too. A hang-up sets it, an error alone does not.
+ *                   As an interest, READABLE includes it. Without READABLE it reports only that
+ *                   the peer has finished, to a program that reads no further for now. Level mode
+ *                   reports it in every wait, since nothing drains it. The event may say readable,
+ *                   too. A hang-up sets it, an error alone does not; after an error take it
+ *                   (take_error), or empty the error queue and call mio_source_after.
  * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, but a program that
  *                   uses the error queue of a socket (timestamps, zero-copy) may see it early.
  * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
@@ -187,11 +190,11 @@ typedef int mio_fd;
 
 /*
  * Modes, or-ed to the interest.
- * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule. Where
- *              edges are emulated (poll) an event has the directions that were drained since they
- *              were told last, and closing; epoll adds what else is ready. There a failed read
- *              makes readable be told again, unless a hang-up was told, and a failed write or
- *              accept changes nothing.
+ * MIO_EDGE     (the default, no bit) told once when it becomes ready: see the draining rule. On
+ *              epoll an event names all that is ready. Where edges are emulated (poll) it names
+ *              the directions that were drained since they were told last, and closing. There a
+ *              failed read makes readable be told again, unless a hang-up was told; a failed write
+ *              or accept changes nothing.
  * MIO_LEVEL    told by every wait while the source is ready.
  * MIO_ONESHOT  with either of them: told once, then silent until mio_reregister. A direction that
  *              was not reported yet may still be (kqueue); on epoll it is not.
@@ -295,8 +298,8 @@ MIO_API void mio_events_forget(struct mio_event *events, size_t n, mio_token tok
  * asked    bytes that a read or write was asked to move (for vectors mio_bufs_len). 0 where a
  *          length says nothing and -EAGAIN alone drains: datagrams, listeners, sendfile, splice,
  *          recvmsg, packet-mode pipes.
- * Returns  true when the next event is guaranteed: on -EAGAIN, at the end of file, and on a short
- *          transfer while nothing was seen closed. Every other error drains nothing.
+ * Returns  true on -EAGAIN, at the end of file, and on a short transfer while nothing was seen
+ *          closed. Every other error drains nothing.
  * Threads  any.      System  epoll(7), questions and answers, 9
  */
 MIO_INLINE bool mio_drained(uint32_t seen, ptrdiff_t result, size_t asked)
@@ -415,8 +418,9 @@ struct mio_poll_options {
  * Errors   -EINVAL   NULL poll; unknown value, half an allocator or non-zero reserved word in the
  *                    options
  *          -ENOTSUP  this system or build has no such backend or waker
- *          -ENOSYS, -EPERM  the running system, or a filter of system calls, refuses the backend;
- *                    it is not replaced by another one: choose MIO_BACKEND_POLL and call again
+ *          -ENOSYS, -EPERM, -EACCES  the running system, or a filter of system calls, refuses the
+ *                    backend; it is not replaced by another one: choose MIO_BACKEND_POLL and call
+ *                    again
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
  * System   epoll_create1(2); for poll(2) eventfd(2) or pipe2(2)
@@ -441,8 +445,9 @@ MIO_API int mio_poll_close(struct mio_poll *poll);
  * Gives a poll up without touching the queue itself: for a child after fork, which shares the queue
  * with its parent, and for a program whose waiting thread was cancelled. Abandon the sources,
  * wakers and registry clones first: a source that is still registered with an abandoned poll must
- * not be closed. A source of a raw descriptor that is never used again, or not without init, needs
- * no abandon. The descriptor of the calling process is closed; the queue lives on in others.
+ * not be closed. A raw source needs no abandon if it is never used again, or not before the next
+ * mio_source_init_fd. The descriptor of the calling process is closed; the queue lives on in
+ * others.
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
@@ -455,7 +460,7 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
 /*
  * Waits for events.
  *
- * events      room for capacity events; what lies beyond the returned number is undefined
+ * events      room for capacity events; entries after the returned number are undefined
  * capacity    number of events that fit, at least 1; the system takes some 100 million at most, and
  *             what goes beyond that is not used
  * timeout_ns  the longest wait in nanoseconds. 0 or less (a deadline that has passed) asks without
@@ -468,9 +473,9 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran, or the process was stopped and continued (epoll); no
  *                      event is lost
- *             -EFAULT  events is no memory that can be written (found by epoll)
- *             -EINVAL, -ENOMEM  from poll(2): more sources than the limit of open descriptors
- *             (RLIMIT_NOFILE, which was lowered since), no memory in the kernel
+ *             -EFAULT  events does not point to writable memory (only epoll notices)
+ *             -EINVAL  from poll(2): RLIMIT_NOFILE was lowered below the number of sources
+ *             -ENOMEM  from poll(2): the kernel has no memory
  * Threads     waiter: another thread may wait next, once this call has returned there. On Linux no
  *             cancellation point. Signal handlers must not longjmp out of it:
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
@@ -602,7 +607,8 @@ struct mio_source {
  * Returns   0. A source that is ready already is reported by the next wait.
  * Errors    -EINVAL   NULL; empty interest, mode bits alone, unknown bits
  *           -ENOTSUP  a bit that this backend does not know
- *           -EBADF    closed registry or source, or a bad descriptor (one that O_PATH opened, too)
+ *           -EBADF    closed registry or source, or a bad descriptor (one that O_PATH opened, too).
+ *                     Poll looks at descriptors of your own only.
  *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
  *                     are not found on every backend: on the same epoll they give -EEXIST, too, on
  *                     poll both are reported. Epoll says it also where its entry has outlived a
@@ -657,11 +663,11 @@ MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *sou
  * owner is registered with the same epoll, the result is 0 and that owner is silenced.
  *
  * Returns  0
- * Errors   -EINVAL  NULL, or the source is registered with another poll
+ * Errors   Three change nothing:
+ *          -EINVAL  NULL, or the source is registered with another poll
  *          -EBADF   closed registry or source
  *          -ENOENT  the source is not registered
- *          These change nothing. Whatever else comes back (an error of the system, or of a custom
- *          source), the source is unregistered.
+ *          After every other one (of the system, or of a custom source) it is unregistered.
  * Threads  any (exclusive on the source)
  * System   epoll_ctl(2) EPOLL_CTL_DEL; on poll a write(2) where a thread waits
  */
@@ -676,8 +682,10 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  * longer knows the descriptor, the old registration is abandoned and a new one made. When the
  * system still holds an entry for it (-EEXIST, epoll alone), that entry is taken over. Of two
  * sources over one descriptor the later one therefore wins on epoll, and poll reports both: abandon
- * the loser; a deregister or close of it would remove the winner's entry. Custom sources get the
- * same three calls, without recovery.
+ * the loser; a deregister, a close, or interest 0 for it would remove the winner's entry. Interest
+ * 0 asks the system to forget a number, as mio_deregister does: after a foreign close abandon
+ * instead where the number may be somebody else's. For custom sources this call is register,
+ * reregister or deregister, without recovery.
  *
  * token     as for mio_register; ignored with interest 0
  * interest  0, or as for mio_register
@@ -687,9 +695,9 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *           -ENOTSUP, -EBADF (registry or source)  as mio_register
  *           -EEXIST   the source is registered with another poll
  *           These change nothing.
- *           -EBADF, -EPERM, -ELOOP, -ENOMEM, -ENOSPC  from the system. A source that was not
- *           registered, or that the system had forgotten, is not registered afterwards. Another one
- *           stays as it was.
+ *           -EBADF, -EPERM, -ELOOP, -ENOMEM, -ENOSPC  from the system, or what a function of a
+ *           custom source returned. A source that was not registered, one that the system had
+ *           forgotten and a custom one are not registered afterwards. Another one stays as it was.
  * Threads   any (exclusive on the source), as mio_register
  * System    epoll_ctl(2); on poll as mio_register and mio_deregister
  */
@@ -697,11 +705,11 @@ MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, 
                       mio_interest interest);
 
 /*
- * Makes a source of a descriptor that you own and do the I/O on. It borrows: deregister before you
- * close the descriptor. For edge mode the descriptor must be non-blocking; set it yourself. Connect
- * a stream socket, or make it listen, before you register it, or mio_reregister it after that:
- * until then it counts as hung up, and emulated edges tell that once. What the socket types do by
- * themselves is yours to do here, after each operation:
+ * Makes a source of a descriptor that you own and do the I/O on. The descriptor stays yours:
+ * deregister the source before you close it. For edge mode the descriptor must be non-blocking; set
+ * it yourself. Connect a stream socket, or make it listen, before you register it, or
+ * mio_reregister it after that: until then it counts as hung up, and emulated edges tell that once.
+ * What the socket types do by themselves is yours to do here, after each operation:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     mio_source_after(&source, &ready, MIO_READABLE, n < 0 ? -errno : n, sizeof buf);
@@ -752,7 +760,8 @@ MIO_API int mio_source_init_custom(struct mio_source *source, const struct mio_s
  *
  * ready      your word of this source, as for mio_ready_after; not changed when the call fails
  * direction  MIO_READABLE or MIO_WRITABLE
- * result     of the operation: bytes or a negative code (-errno)
+ * result     of the operation: bytes or a negative code (-errno). -EINPROGRESS, of a first write
+ *            that connects, counts as -EAGAIN.
  * asked      bytes that a read or write of a byte stream was asked to move. 0 where -EAGAIN alone
  *            drains: datagrams, listeners, sendfile, splice, recvmsg, packet-mode pipes
  * Returns    0; also when the source is not registered
@@ -841,9 +850,10 @@ MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registr
 
 /*
  * Makes the wait that runs, or the next one, report the waker's token. Wakes merge: any number of
- * them before that report is one event, and no wake is lost, unless the system refuses the one that
- * covers others. What the thread wrote before the wake is visible to the waiter once the event is
- * reported. While a wake is pending another one costs two atomic instructions and no system call.
+ * them before that report is one event, and no wake is lost. One exception: when the system refuses
+ * a wake, others that relied on it are lost with it. What the thread wrote before the wake is
+ * visible to the waiter once the event is reported. While a wake is pending another one costs two
+ * atomic instructions and no system call.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -1295,8 +1305,8 @@ MIO_API int mio_tcp_listener_accept(struct mio_tcp_listener *listener,
                                     struct mio_tcp_stream *stream, struct mio_addr *peer);
 
 /*
- * Whether an error of accept took that one connection off the queue, so that the next one may well
- * succeed.
+ * Whether accept may be repeated at once: the error took one connection off the queue, or was an
+ * interruption.
  *
  * Returns  true for -ECONNABORTED, -ECONNRESET, -EINTR, -EPROTO, -ENOPROTOOPT, -ETIMEDOUT and for
  *          errors of the network (-ENETDOWN, -ENETUNREACH, -EHOSTUNREACH, -EHOSTDOWN, -ENONET);
@@ -1435,8 +1445,8 @@ MIO_API int mio_tcp_stream_close(struct mio_tcp_stream *stream);
 
 /*
  * Reads, or looks at what the next read will return (peek). A peek counts as a read for the
- * draining rule when it returns -EAGAIN, and never otherwise. Urgent data in the stream, which only
- * a read passes, is reported on poll after each such peek.
+ * draining rule when it returns -EAGAIN, and never otherwise. On poll, urgent data is reported
+ * again after each such peek, until a read goes past it.
  *
  * len      bytes that fit into buf, at least 1
  * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all, and no more
@@ -1862,8 +1872,9 @@ MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stre
  * (SO_PASSCRED), from those of one sender into those of another: who receives either (recvmsg(2) on
  * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors. Who
  * the peer is tells SO_PEERCRED on mio_source_fd. On a stream that was never connected (from_fd)
- * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0. That a peer has
- * stopped reading (shutdown) tells the next write, -EPIPE, but no event to who waits for room.
+ * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0. If the peer
+ * stops reading (shutdown), the next write returns -EPIPE; a program that waits for room gets no
+ * event.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -1983,9 +1994,8 @@ MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, 
  * Shutting down and addresses: as those of mio_tcp_stream. Pending error and close, taking over and
  * giving up: as those of mio_tcp_listener. from_fd takes datagram sockets of the Unix domain:
  * -EPROTOTYPE for streams, -EAFNOSUPPORT for IP. Linux shuts down sockets that are not connected,
- * too. After reading was shut down what is in the queue
- * can still be received, and then Linux says -EAGAIN although readable may be reported without end:
- * take MIO_READABLE out of the interest.
+ * too. After reading was shut down what is in the queue can still be received. Then Linux says
+ * -EAGAIN, although readable may be reported without end: take MIO_READABLE out of the interest.
  */
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, int how);
 MIO_API int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket,

@@ -5,8 +5,9 @@
  * armed   what may be reported: directions of the interest, and READ_CLOSED, which comes with
  *         READABLE as on epoll
  * told    which of READ_CLOSED, WRITE_CLOSED and ERROR were reported since the registration
- * spent   a hang-up or an error was reported, and nothing was armed since. The system cannot mask
- *         these two: an entry that asks for them once more would be reported without end
+ * spent   a hang-up or an error was reported, and the program has not met would-block or taken the
+ *         error since. The system cannot mask these two: an entry that asks for them once more
+ *         would be reported without end
  *
  * what happens                         | armed                           | told  | spent
  * -------------------------------------+---------------------------------+-------+------
@@ -18,18 +19,22 @@
  * would-block                          | gains the direction             |       | no
  * a short transfer, no closing told    | gains the direction             |       | no
  * a failed read, no hang-up told       | gains READABLE                  |       | no
- * a short transfer or failed read else |                                 |       |
- * the end, a peek, a full transfer,    |                                 |       |
- * a failed write, a failed accept      |                                 |       |
+ * take_error took one                  |                                 |       | no
+ * another short transfer, another      |                                 |       |
+ * failed read, a failed write or       |                                 |       |
+ * accept, the end, a peek, a full      |                                 |       |
+ * transfer                             |                                 |       |
  *
- * Only directions of the interest are gained. PRIORITY is gained with READABLE, for reads drain
- * urgent data.
+ * An empty place: it stays as it was. Only directions of the interest are gained. PRIORITY is
+ * gained with READABLE, for reads drain urgent data.
  *
  * Why each row is so. The end arms nothing, or the closed half of a connection would be reported
  * without end. After a closing was told, a short transfer is no sign of an empty buffer: the next
  * read finds the end, and an event in between would be one too many. A failed read took an error
  * off the socket (a refused datagram), and data may stand behind it; after a hang-up none does. A
  * write or an accept that failed once fails again: an event would make the program spin.
+ * Would-block ends "spent" also where the direction is not in the interest: a program that watches
+ * the peer's end alone, or writes alone, empties an error queue and is to learn of the next error.
  *
  * An entry stays in the set with nothing armed, for closing is reported even where nothing was
  * drained. It leaves when it is spent; in oneshot mode when it was reported.
@@ -96,7 +101,7 @@ static inline void mio__edge_report(struct mio__edge *edge, uint32_t readiness)
     }
 }
 
-/* After I/O; for edge mode. direction: READABLE, WRITABLE or both. Whether anything changed. */
+/* After I/O; for edge mode. direction: READABLE, WRITABLE, both, none. Whether anything changed. */
 static inline bool mio__edge_rearm(struct mio__edge *edge, uint32_t direction,
                                    enum mio__rearm reason)
 {
@@ -107,7 +112,8 @@ static inline bool mio__edge_rearm(struct mio__edge *edge, uint32_t direction,
     if (direction & MIO_READABLE)
         direction |= MIO_PRIORITY;
     uint32_t fresh = direction & edge->interest & ~(uint32_t)edge->armed;
-    if (fresh == 0)
+    bool was_spent = (edge->flags & MIO__SPENT) != 0;
+    if (fresh == 0 && (!was_spent || reason != MIO__BLOCKED))
         return false;
     edge->armed |= (uint8_t)fresh;
     edge->flags &= (uint8_t)~MIO__SPENT;

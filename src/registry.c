@@ -227,8 +227,11 @@ static int watch_anew(struct mio_registry *registry, struct mio_source *source, 
                       mio_interest interest)
 {
     int result = mio_register(registry, source, token, interest);
-    if (result == -EEXIST && !source->ops)
-        result = watch_over(registry->poll, source, token, interest);
+    if (result != -EEXIST || source->ops)
+        return result;
+    result = watch_over(registry->poll, source, token, interest);
+    if (result == -ENOENT) /* it went in between */
+        result = mio_register(registry, source, token, interest);
     return result;
 }
 
@@ -251,6 +254,8 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
     if (!is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);
+    source->flags |=
+        MIO__RAW; /* somebody else closes it: the descriptor is looked at from now on */
     return watch_anew(registry, source, token, interest);
 }
 

@@ -56,19 +56,17 @@ int mio_source_after(struct mio_source *source, uint32_t *ready, uint32_t direct
         return -EBADF;
     if (source->ops)
         return -EINVAL;
+    if (result == -EINPROGRESS) /* of a first write that connects, as in the typed calls */
+        result = -EAGAIN;
     mio_ready_after(ready, direction, result, asked);
     mio__io_done(source, direction, result, mio__io_at_most(asked));
     return 0;
 }
 
-/*
- * Errors of the process and refusals say nothing of what a descriptor holds, and come again at once
- * where a listener of the caller's own has them.
- */
-static bool is_error_of_process(ptrdiff_t error)
+/* An accept that failed fails again. Of a descriptor of the caller's own the system has to say. */
+static bool is_accept(const struct mio_source *source, size_t asked)
 {
-    return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
-           error == -EPERM;
+    return asked == 0 && (source->flags & MIO__RAW) && mio__fd_listens(source->fd);
 }
 
 void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result,
@@ -79,7 +77,7 @@ void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t 
         reason = MIO__BLOCKED;
     else if (result > 0 && (size_t)result < asked)
         reason = MIO__SHORT;
-    else if (result < 0 && direction == MIO_READABLE && !is_error_of_process(result))
+    else if (result < 0 && direction == MIO_READABLE && !is_accept(source, asked))
         reason = MIO__FAILED;
     else
         return;

@@ -17,10 +17,10 @@
  *
  * Why no wake is lost. A set bit means one of three things: the thread that set it has still to
  * signal; or the descriptor's event is queued; or the event was fetched and this wait has not
- * cleared yet. In each of them a wait that reports the event is still to come, and clears before
- * it reports. A thread that finds the bit clear sends the signal. A thread that finds it set has
- * ordered what it published before its fetch_or, and the clear that follows reads from the same chain of read-modify-writes
- * (a release sequence), so the handler of the covering event sees it.
+ * cleared yet. In each of them a wait that reports the event is still to come, and clears before it
+ * reports. A thread that finds the bit clear sends the signal. A thread that finds it set has
+ * ordered what it published before its fetch_or, and the clear that follows reads from the same
+ * chain of read-modify-writes (a release sequence), so the handler of the covering event sees it.
  *     Clearing too often costs a signal that merges with one in the queue. Clearing before the
  * fetch would be wrong: a wake could set its bit anew between clear and fetch, its event be
  * fetched, and the bit stay set with nothing queued, for ever deaf. So would clearing after the
@@ -41,7 +41,7 @@
 
 /* ---- The wake of a backend: test, signal, and what became of it ---- */
 
-/* Sets the bit of a waker. Whether it was set already: then a signal on its way covers this wake. */
+/* Sets the bit of a waker. Whether it was set before: then a signal on its way covers this wake. */
 static inline bool mio__wake_is_covered(struct mio_poll *poll, const struct mio_waker *waker)
 {
     if ((mio__fetch_or(&poll->wakers_pending, waker->bit) & waker->bit) != 0) {

@@ -99,7 +99,11 @@ int mio__socket_take_error(struct mio_source *source)
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__option_get(source->fd, MIO__OPTION_ERROR, &error);
-    return result < 0 ? result : error;
+    if (result < 0)
+        return result;
+    if (error < 0 && (source->flags & MIO__REARM)) /* the next one is to be told */
+        source->poll->backend->rearm(source->poll, source, 0, MIO__BLOCKED);
+    return error;
 }
 
 int mio__socket_name(const struct mio_source *source, struct mio_addr *addr,

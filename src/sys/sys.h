@@ -29,6 +29,9 @@ int mio__fd_close(mio_fd fd);
  */
 int mio__fd_check_pollable(mio_fd fd);
 
+/* Whether it is a socket that listens. */
+bool mio__fd_listens(mio_fd fd);
+
 /* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
 int mio__fd_adopt(mio_fd fd);
 

@@ -181,6 +181,29 @@ static void failed_read_of_ones_own_leaves_no_silence(void)
     refused_close(&refused);
 }
 
+/* Every error of a read, be it of a full queue: what it says is behind it is told. */
+static void failed_read_is_told_again_whatever_the_error(void)
+{
+    static const int errors[] = {ENOBUFS, ENOMEM, EPERM, ENETDOWN};
+    struct mio_poll poll;
+    struct channel channel;
+    test_poll_init(&poll);
+    channel_open(&channel, CHANNEL_UNIX);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
+    channel_send(&channel, "data", 4);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        uint32_t ready = MIO_READABLE;
+        CHECK_EQ(mio_source_after(channel.source, &ready, MIO_READABLE, -errors[i], 0), 0);
+        CHECK_EQ(ready, MIO_READABLE);
+        if (!support_is_epoll(&poll))
+            CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+        test_expect_no_event(&poll);
+    }
+    channel_close(&channel, mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 /* A short read that follows the word of the end: the next event would be one too many. */
 static void short_read_after_the_end_was_told_brings_no_event(enum channel_kind kind)
 {
@@ -268,6 +291,9 @@ static void after_refuses_bad_arguments(void)
     CHECK_EQ(ready, MIO_READABLE);
     CHECK_EQ(mio_source_after(&source, &ready, MIO_READABLE, -EAGAIN, 1), 0); /* unregistered */
     CHECK_EQ(ready, 0);
+    ready = MIO_WRITABLE; /* a first write that connects */
+    CHECK_EQ(mio_source_after(&source, &ready, MIO_WRITABLE, -EINPROGRESS, 1), 0);
+    CHECK_EQ(ready, 0);
     CHECK_EQ(close(fd), 0);
 }
 
@@ -332,6 +358,8 @@ static const struct test_case cases[] = {
     {"failed_read_leaves_no_silence", failed_read_leaves_no_silence, TEST_EDGE},
     {"failed_peek_leaves_no_silence", failed_peek_leaves_no_silence, TEST_EDGE},
     {"failed_read_of_ones_own_leaves_no_silence", failed_read_of_ones_own_leaves_no_silence,
+     TEST_EDGE},
+    {"failed_read_is_told_again_whatever_the_error", failed_read_is_told_again_whatever_the_error,
      TEST_EDGE},
     CASES(EACH_STREAM, short_read_after_the_end_was_told_brings_no_event, TEST_EDGE)
     {"failed_accept_brings_no_event_without_end", failed_accept_brings_no_event_without_end,

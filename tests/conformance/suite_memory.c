@@ -251,7 +251,7 @@ static void abandoned_sources_leave_nothing(void)
 
 /* ---- A waiter that does not come back -------------------------------------------------------- */
 
-enum { ROTATING = 40, BOUND = 64 * 1024 };
+enum { ROTATORS = 8, ROTATING = 40, BOUND = 64 * 1024 };
 
 static atomic_bool held, released;
 
@@ -264,10 +264,20 @@ static void hold_the_waiter(int signal)
         support_sleep(MIO_NS_PER_MS);
 }
 
-/* Register the sources in turn, so that a few are always registered, and end each in one way. */
-static void rotate(struct mio_registry *registry, long pairs, bool abandon)
+struct rotation {
+    struct mio_registry *registry;
+    long pairs;
+    bool abandon;
+};
+
+/* Registers sources in turn, so that a few are always registered, and ends each in one way. */
+static void *rotate(void *arg)
 {
-    static struct mio_source sources[ROTATING];
+    const struct rotation *rotation = arg;
+    struct mio_registry *registry = rotation->registry;
+    long pairs = rotation->pairs;
+    bool abandon = rotation->abandon;
+    struct mio_source sources[ROTATING];
     for (int i = 0; i < ROTATING; i++)
         support_eventfd(&sources[i], 0);
     for (long i = 0; i < pairs + ROTATING; i++) {
@@ -279,11 +289,13 @@ static void rotate(struct mio_registry *registry, long pairs, bool abandon)
     }
     for (int i = 0; i < ROTATING; i++)
         CHECK_EQ(close(mio_source_fd(&sources[i])), 0);
+    return NULL;
 }
 
 /* Memory grows only when more sources are registered at once than ever before. */
 static void check_bounded(bool hold, long pairs, bool abandon)
 {
+    pthread_t threads[ROTATORS];
     struct counter counter;
     struct mio_poll poll;
     struct waiter waiter;
@@ -302,7 +314,11 @@ static void check_bounded(bool hold, long pairs, bool abandon)
             support_sleep(MIO_NS_PER_MS);
         }
     }
-    rotate(mio_poll_registry(&poll), pairs, abandon);
+    struct rotation rotation = {mio_poll_registry(&poll), pairs / ROTATORS, abandon};
+    for (int i = 0; i < ROTATORS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, rotate, &rotation), 0);
+    for (int i = 0; i < ROTATORS; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
     CHECK(counter.bytes <= BOUND);
     atomic_store(&released, true);
     CHECK_EQ(waiter_interrupt(&waiter), -EINTR);

@@ -9,6 +9,8 @@
 #include "udp_util.h"
 #endif
 
+#include <linux/net_tstamp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -152,6 +154,90 @@ static void error_alone_is_no_end(void)
     CHECK_EQ(close(holder), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
+
+/* Time stamps of what is sent come by the error queue, which reports an error while it has one. */
+static void empty_error_queue(int fd)
+{
+    char control[512], byte;
+    struct iovec part = {&byte, 1};
+    for (;;) {
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof control};
+        if (recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
+            break;
+    }
+    CHECK_EQ(errno, EAGAIN);
+}
+
+/* An error was told and taken: the peer's end is told even so, whatever the interest. */
+static void check_end_after_an_error(mio_interest interest, bool resets)
+{
+    const int stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    struct mio_poll poll;
+    struct mio_tcp_stream stream;
+    struct mio_event event;
+    uint32_t ready = 0;
+    int peer;
+    test_poll_init(&poll);
+    test_tcp_pair(&stream, &peer);
+    int fd = mio_source_fd(&stream.source);
+    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps) != 0) {
+        CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+        CHECK_EQ(close(peer), 0);
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        SKIP("this kernel has no time stamps");
+    }
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &stream.source, TOKEN, interest), 0);
+    CHECK_EQ(mio_tcp_stream_write(&stream, "x", 1), 1);
+    CHECK(test_wait_fd(fd, POLLERR));
+    test_expect_readiness(&poll, TOKEN, MIO_ERROR);
+    empty_error_queue(fd);
+    CHECK_EQ(mio_source_after(&stream.source, &ready, MIO_READABLE, -EAGAIN, 0), 0);
+    while (mio_poll_wait(&poll, &event, 1, TEST_QUIET) == 1) /* writable, told again on poll */
+        CHECK(!(event.readiness & MIO_READ_CLOSED));
+    if (resets)
+        test_linger_zero(peer);
+    CHECK_EQ(close(peer), 0);
+    test_expect_readiness(&poll, TOKEN, MIO_READ_CLOSED);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void end_is_told_after_an_error_that_was_taken(void)
+{
+    for (int resets = 0; resets < 2; resets++) {
+        check_end_after_an_error(MIO_READ_CLOSED, resets);
+        check_end_after_an_error(MIO_READ_CLOSED | MIO_WRITABLE, resets);
+        check_end_after_an_error(MIO_READABLE, resets);
+    }
+    check_end_after_an_error(MIO_WRITABLE, true);
+}
+
+/* The same with an error of the socket itself, which take_error takes. */
+static void next_error_is_told_after_take_error(void)
+{
+    struct mio_poll poll;
+    struct mio_udp_socket socket;
+    struct mio_addr addr;
+    test_poll_init(&poll);
+    int holder = udp_refusing("127.0.0.1:0", &addr);
+    udp_open(&socket, "127.0.0.1:0", NULL);
+    CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &socket.source, TOKEN, MIO_WRITABLE), 0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_WRITABLE);
+    for (int i = 0; i < 3; i++) {
+        udp_be_refused(&socket);
+        test_expect_readiness(&poll, TOKEN, MIO_ERROR);
+        CHECK_EQ(mio_udp_socket_take_error(&socket), -ECONNREFUSED);
+        CHECK_EQ(mio_udp_socket_take_error(&socket), 0);
+        support_expect_sleep(&poll);
+    }
+    udp_close(&socket);
+    CHECK_EQ(close(holder), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
 #endif
 
 static const struct test_case cases[] = {
@@ -163,6 +249,9 @@ static const struct test_case cases[] = {
     CASES(EACH_STREAM_SOCKET, end_goes_beside_writable, TEST_ANY_MODE)
 #ifndef MIO_NO_NET
     {"error_alone_is_no_end", error_alone_is_no_end, TEST_ANY_MODE},
+    {"end_is_told_after_an_error_that_was_taken", end_is_told_after_an_error_that_was_taken,
+     TEST_EDGE},
+    {"next_error_is_told_after_take_error", next_error_is_told_after_take_error, TEST_EDGE},
 #endif
     {NULL, NULL, 0},
     /* clang-format on */

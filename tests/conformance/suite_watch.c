@@ -159,6 +159,28 @@ static void closed_descriptor_ends_unregistered(void)
     CHECK_EQ(mio_poll_close(&poll), 0); /* nothing is counted as registered */
 }
 
+#ifndef MIO_NO_NET
+/* Of a socket type: what other backends find in the system, poll finds in its next wait. */
+static void closed_socket_object_ends_unregistered(void)
+{
+    struct mio_poll poll;
+    struct mio_unix_stream a, b;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_unix_stream_pair(&a, &b), 0);
+    CHECK_EQ(mio_watch(registry, &a.source, TOKEN, MIO_READABLE | test_config.mode), 0);
+    CHECK_EQ(close(mio_source_fd(&a.source)), 0);
+    test_expect_no_event(&poll);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(mio_watch(registry, &a.source, OTHER, MIO_READABLE | test_config.mode), -EBADF);
+        CHECK(!mio_source_is_registered(&a.source));
+        test_expect_no_event(&poll);
+    }
+    CHECK_EQ(mio_unix_stream_close(&b), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+#endif
+
 static void number_of_a_directory_ends_unregistered(void)
 {
     struct mio_poll poll;
@@ -303,6 +325,10 @@ static const struct test_case cases[] = {
      TEST_ANY_MODE},
     {"number_is_watched_again_after_a_wait", number_is_watched_again_after_a_wait, TEST_ANY_MODE},
     {"closed_descriptor_ends_unregistered", closed_descriptor_ends_unregistered, 0},
+#ifndef MIO_NO_NET
+    {"closed_socket_object_ends_unregistered", closed_socket_object_ends_unregistered,
+     TEST_ANY_MODE},
+#endif
     {"number_of_a_directory_ends_unregistered", number_of_a_directory_ends_unregistered, 0},
     {"entry_that_outlived_a_close_is_taken_over", entry_that_outlived_a_close_is_taken_over,
      TEST_ANY_MODE},

@@ -16,6 +16,34 @@ static void fail_from_now_on(enum fault_call call, int error)
     fault_set(&plan);
 }
 
+static ptrdiff_t accept_by_oneself(struct mio_source *raw)
+{
+    uint32_t ready = MIO_READABLE;
+    CHECK_EQ(mio_source_after(raw, &ready, MIO_READABLE, -EACCES, 0), 0);
+    return -EACCES;
+}
+
+/* The same for a listener of one's own, whose errors the library is told. */
+static void refused_accept_of_ones_own_brings_no_event_without_end(void)
+{
+    struct mio_poll poll;
+    struct mio_tcp_listener listener;
+    struct mio_source raw;
+    struct mio_addr addr;
+    test_poll_init(&poll);
+    test_listen(&listener, &addr);
+    CHECK_EQ(mio_source_init_fd(&raw, mio_source_fd(&listener.source)), 0);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &raw, TOKEN, MIO_READABLE), 0);
+    int client = test_client(&addr);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK_EQ(accept_by_oneself(&raw), -EACCES);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &raw), 0);
+    CHECK_EQ(close(client), 0);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 /* A filter refuses every accept, and the connection stays in the queue: a program that accepts at
  * each event must not be told without end. */
 static void refused_accept_brings_no_event_without_end(void)
@@ -121,6 +149,8 @@ static void fast_open_under_way_is_would_block(void)
 
 static const struct test_case cases[] = {
     {"refused_accept_brings_no_event_without_end", refused_accept_brings_no_event_without_end, 0},
+    {"refused_accept_of_ones_own_brings_no_event_without_end",
+     refused_accept_of_ones_own_brings_no_event_without_end, 0},
     {"transient_error_of_a_write_drains_nothing", transient_error_of_a_write_drains_nothing, 0},
     {"fast_open_under_way_is_would_block", fast_open_under_way_is_would_block, 0},
     {NULL, NULL, 0},

@@ -7,6 +7,7 @@
 #include "sys/unix/path_only.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,14 @@ int mio__fd_check_pollable(mio_fd fd)
     if (mio__is_path_only(flags))
         return -EBADF;
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+}
+
+bool mio__fd_listens(mio_fd fd)
+{
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+           listens != 0;
 }
 
 int mio__fd_adopt(mio_fd fd)

@@ -13,7 +13,7 @@
 const struct rule sweep_rules[] = {
     /* Opening. */
     {"*", FAULT_CALLS, 0, COMES_BACK, 0, {ENOMEM}},
-    {"*", FAULT_epoll_create1, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM}},
+    {"*", FAULT_epoll_create1, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM, EACCES}},
     {"*", FAULT_eventfd, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENODEV}},
     {"*", FAULT_pipe2, 0, COMES_BACK, 0, {EMFILE, ENFILE}},
     {"*", FAULT_pthread_mutex_init, 0, COMES_BACK, 0, {ENOMEM}},
