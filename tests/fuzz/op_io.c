@@ -36,7 +36,22 @@ static const uint8_t *counting_from(uint8_t first)
     return counting + first;
 }
 
-static void use_eventfd(struct source *source, bool write_it)
+/* What I/O of one's own is followed by. That no length counts may be said of every source. */
+static void tell_blocked(struct mio_source *source, bool by_word)
+{
+    uint32_t word = MIO_READABLE | MIO_WRITABLE;
+    if (!by_word) {
+        FUZZ_EQ(mio_source_blocked(source, MIO_READABLE), 0);
+        return;
+    }
+    FUZZ_EQ(mio_source_after(source, &word, MIO_READABLE, -EAGAIN, 0), 0);
+    FUZZ_EQ(word, MIO_WRITABLE);
+}
+
+/* With 16 in the choice the calls of streams go by the source. */
+enum { BY_SOURCE = 16 };
+
+static void use_eventfd(struct source *source, bool write_it, uint8_t choice)
 {
     struct mio_source *inner = source->kind == CUSTOM ? &source->inner : &source->source;
     uint64_t count = 1;
@@ -49,18 +64,22 @@ static void use_eventfd(struct source *source, bool write_it)
     FUZZ_EQ(result < 0 ? -errno : result, source->unread > 0 ? (int)sizeof count : -EAGAIN);
     FUZZ_CHECK(result < 0 || count == source->unread);
     if (result < 0)
-        FUZZ_EQ(mio_source_blocked(inner, MIO_READABLE), 0);
+        tell_blocked(inner, choice & BY_SOURCE);
     source->unread = 0;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-static ptrdiff_t write_bytes(struct source *source, size_t len, bool in_pieces)
+static ptrdiff_t write_bytes(struct source *source, size_t len, uint8_t choice)
 {
+    bool in_pieces = choice & 8;
     uint8_t *bytes = room(len);
     const struct mio_buf list[] = {{bytes, len / 3}, {bytes, 0}, {bytes + len / 3, len - len / 3}};
     memcpy(bytes, counting_from(source->next_written), len);
 #ifndef MIO_NO_NET
+    if (source->kind == STREAM && (choice & BY_SOURCE))
+        return in_pieces ? mio_stream_writev(&source->source, list, 3)
+                         : mio_stream_write(&source->source, bytes, len);
     if (source->kind == STREAM)
         return in_pieces ? mio_unix_stream_writev(&source->stream, list, 3)
                          : mio_unix_stream_write(&source->stream, bytes, len);
@@ -69,9 +88,10 @@ static ptrdiff_t write_bytes(struct source *source, size_t len, bool in_pieces)
                      : mio_pipe_sender_write(&source->sender, bytes, len);
 }
 
-static void write_stream(struct source *source, struct source *peer, size_t len, bool in_pieces)
+static void write_stream(struct source *source, struct source *peer, uint8_t choice)
 {
-    ptrdiff_t result = write_bytes(source, len, in_pieces);
+    size_t len = lengths[choice & 7];
+    ptrdiff_t result = write_bytes(source, len, choice);
     if (source->kind == NOTHING) {
         FUZZ_EQ(result, -EBADF);
     } else if (len == 0) {
@@ -124,32 +144,36 @@ void op_write(struct world *world)
 {
     struct source *source = world_source(world);
     uint8_t choice = world_byte(world);
-    size_t len = lengths[choice & 7];
     struct source *peer = source->peer != NOWHERE ? &world->sources[source->peer] : NULL;
     switch (source->kind) {
     case EVENTFD:
     case CUSTOM:
-        use_eventfd(source, true);
+        use_eventfd(source, true, choice);
         break;
     case RECEIVER:
         break;
     case DATAGRAM:
 #ifndef MIO_NO_NET
-        write_datagram(source, peer, len);
+        write_datagram(source, peer, lengths[choice & 7]);
         break;
 #endif
     default:
-        write_stream(source, peer, len, choice & 8);
+        write_stream(source, peer, choice);
     }
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static ptrdiff_t read_bytes(struct source *source, size_t len, bool in_pieces, bool peek)
+static ptrdiff_t read_bytes(struct source *source, size_t len, uint8_t choice, bool peek)
 {
+    bool in_pieces = choice & 8;
     uint8_t *bytes = room(len);
     const struct mio_buf list[] = {{bytes, len / 3}, {bytes, 0}, {bytes + len / 3, len - len / 3}};
 #ifndef MIO_NO_NET
+    if (source->kind == STREAM && (choice & BY_SOURCE))
+        return peek        ? mio_stream_peek(&source->source, bytes, len)
+               : in_pieces ? mio_stream_readv(&source->source, list, 3)
+                           : mio_stream_read(&source->source, bytes, len);
     if (source->kind == STREAM && peek)
         return mio_unix_stream_peek(&source->stream, bytes, len);
     if (source->kind == STREAM)
@@ -164,7 +188,7 @@ static ptrdiff_t read_bytes(struct source *source, size_t len, bool in_pieces, b
 static void read_stream(struct source *source, const struct source *peer, uint8_t choice, bool peek)
 {
     size_t len = lengths[choice & 7];
-    ptrdiff_t result = read_bytes(source, len, choice & 8, peek);
+    ptrdiff_t result = read_bytes(source, len, choice, peek);
     bool is_end = !peer || (source->ends & NO_READING) || (peer->ends & NO_WRITING);
     if (len == 0) {
         FUZZ_EQ(result, -EINVAL);
@@ -231,7 +255,7 @@ static void read_some(struct world *world, bool peek)
     switch (source->kind) {
     case EVENTFD:
     case CUSTOM:
-        use_eventfd(source, false);
+        use_eventfd(source, false, choice);
         break;
     case SENDER:
         break;
@@ -278,5 +302,55 @@ void op_shutdown(struct world *world)
 #else
     (void)source;
     (void)how;
+#endif
+}
+
+/* ---- Of any source --------------------------------------------------------------------------- */
+
+/* Says of I/O what may or may not be true: it is not lost on the word, and breaks nothing. */
+void op_after(struct world *world)
+{
+    static const ptrdiff_t results[] = {-EAGAIN, 0, 1, 100, -ECONNRESET, -ENOBUFS, -EPIPE, 4096};
+    struct source *source = world_source(world);
+    uint8_t choice = world_byte(world);
+    uint32_t before = world_byte(world), word = before, expected_word = before;
+    uint32_t direction = choice & 8 ? MIO_WRITABLE : MIO_READABLE;
+    ptrdiff_t result = results[choice & 7];
+    size_t asked = lengths[choice >> 4 & 7];
+    int expected = source->kind == NOTHING ? -EBADF : source->kind == CUSTOM ? -EINVAL : 0;
+    if (choice & 0x80) {
+        FUZZ_EQ(mio_source_after(&source->source, NULL, direction, result, asked), -EINVAL);
+        direction = before & MIO_ERROR ? MIO_READABLE | MIO_WRITABLE : 0;
+        expected = -EINVAL;
+    }
+    if (expected == 0)
+        mio_ready_after(&expected_word, direction, result, asked);
+    FUZZ_EQ(mio_source_after(&source->source, &word, direction, result, asked), expected);
+    FUZZ_EQ(word, expected_word);
+}
+
+/* The calls for streams of either kind, on sources of every kind. */
+void op_either(struct world *world)
+{
+    struct source *source = world_source(world);
+    uint8_t choice = world_byte(world);
+#ifndef MIO_NO_NET
+    int refused = source->kind == NOTHING ? -EBADF : source->kind == STREAM ? 0 : -EINVAL;
+    if (refused < 0) {
+        FUZZ_EQ(mio_stream_read(&source->source, room(1), 1), refused);
+        FUZZ_EQ(mio_stream_write(&source->source, room(1), 1), refused);
+        FUZZ_EQ(mio_stream_shutdown(&source->source, MIO_SHUTDOWN_BOTH), refused);
+        FUZZ_EQ(mio_stream_take_error(&source->source), refused);
+        FUZZ_EQ(mio_stream_close(&source->source), refused == -EBADF ? 0 : refused);
+    } else if (choice & 1) {
+        int error = mio_stream_take_error(&source->source);
+        FUZZ_CHECK(error == 0 || (error == -ECONNRESET && source->peer == NOWHERE));
+    } else {
+        FUZZ_EQ(mio_stream_close(&source->source), 0);
+        is_closed(world, source);
+    }
+#else
+    (void)source;
+    (void)choice;
 #endif
 }

@@ -5,20 +5,24 @@
     (MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_PRIORITY | MIO_AIO | MIO_LIO |            \
      MIO_LEVEL | MIO_ONESHOT)
 
-/* Mostly good ones; with 0x80 all bits of the interest, or of the modes and what is unknown. */
-static mio_interest choose_interest(struct world *world)
+/*
+ * Mostly good ones; with 0x80 all bits of the interest, or of the modes and what is unknown. With
+ * 0x20 the peer's end is asked for, with 0x60 in place of what can be read.
+ */
+mio_interest choose_interest(struct world *world)
 {
     uint8_t choice = world_byte(world);
     if (choice & 0x80)
         return choice & 0x40 ? world_byte(world) : (mio_interest)choice << 4;
     mio_interest directions = choice & 3 ? choice & 3 : 3;
-    return (directions & 1 ? MIO_READABLE : 0) | (directions & 2 ? MIO_WRITABLE : 0) |
-           (choice & 4 ? MIO_LEVEL : 0) | (choice & 8 ? MIO_ONESHOT : 0) |
-           (choice & 0x10 ? MIO_PRIORITY : 0);
+    mio_interest readable = (choice & 0x60) == 0x60 ? 0 : MIO_READABLE;
+    return (directions & 1 ? readable : 0) | (directions & 2 ? MIO_WRITABLE : 0) |
+           (choice & 0x20 ? MIO_READ_CLOSED : 0) | (choice & 4 ? MIO_LEVEL : 0) |
+           (choice & 8 ? MIO_ONESHOT : 0) | (choice & 0x10 ? MIO_PRIORITY : 0);
 }
 
 /* What is wrong with the arguments, or 0. */
-static int refusal(const struct world *world, int poll, mio_interest interest)
+int refusal(const struct world *world, int poll, mio_interest interest)
 {
     if ((interest & ~KNOWN_BITS) != 0 || (interest & KNOWN_BITS & 0xff) == 0)
         return -EINVAL;
@@ -27,7 +31,7 @@ static int refusal(const struct world *world, int poll, mio_interest interest)
     return (interest & ~mio_poll_features(&world->polls[poll].poll)) != 0 ? -ENOTSUP : 0;
 }
 
-static void is_registered(struct source *source, int poll, mio_token token, mio_interest interest)
+void is_registered(struct source *source, int poll, mio_token token, mio_interest interest)
 {
     source->poll = poll;
     source->token = token;
@@ -37,7 +41,7 @@ static void is_registered(struct source *source, int poll, mio_token token, mio_
 }
 
 /* What a custom source's own function is to return; 0: the inner source's result. */
-static int choose_custom_result(struct world *world, struct source *source)
+int choose_custom_result(struct world *world, struct source *source)
 {
     uint8_t choice = source->kind == CUSTOM ? world_byte(world) : 0;
     source->custom_result = choice >= 0xf0 ? (choice & 1 ? 7 : -ENODEV) : 0;

@@ -64,7 +64,7 @@ static struct source *take_slot(struct world *world, enum kind kind)
     return source;
 }
 
-static mio_fd new_eventfd(void)
+mio_fd new_eventfd(void)
 {
 #if defined(__linux__)
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -140,7 +140,7 @@ static void is_unregistered(struct source *source)
 }
 
 /* Its descriptor was closed, and no poll has it any more. */
-static void is_closed(struct world *world, struct source *source)
+void is_closed(struct world *world, struct source *source)
 {
     if (source->peer != NOWHERE)
         world->sources[source->peer].peer = NOWHERE;

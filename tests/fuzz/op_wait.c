@@ -1,10 +1,14 @@
 /* Waits that do not wait, and what may and what must be reported. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "world.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef POLLRDHUP
+#define POLLRDHUP 0
+#endif
 
 #define ALL_READINESS                                                                              \
     (MIO_READABLE | MIO_PRIORITY | MIO_WRITABLE | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED)
@@ -64,15 +68,18 @@ static uint32_t asked_readiness(const struct source *source)
 {
     struct pollfd entry = {
         .fd = mio_source_fd(source->kind == CUSTOM ? &source->inner : &source->source),
-        .events = POLLIN | POLLOUT,
+        .events = POLLIN | POLLOUT | POLLRDHUP,
     };
+    bool has_end = source->kind == STREAM || source->kind == RECEIVER;
     uint32_t readiness = 0;
     FUZZ_CHECK(poll_uninterrupted(&entry, 1) >= 0);
     FUZZ_CHECK(!(entry.revents & POLLNVAL));
-    if (entry.revents & (POLLIN | POLLHUP | POLLERR))
+    if (entry.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR))
         readiness |= MIO_READABLE;
     if (entry.revents & (POLLOUT | POLLHUP | POLLERR))
         readiness |= MIO_WRITABLE;
+    if (has_end && (entry.revents & (POLLRDHUP | POLLHUP)))
+        readiness |= MIO_READ_CLOSED;
     return readiness & source->interest;
 }
 

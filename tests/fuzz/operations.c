@@ -5,7 +5,10 @@
  */
 #include "world.h"
 
-/* So often as each shall happen. */
+/*
+ * So often as each shall happen. New ones are appended: the inputs of the corpus have the numbers
+ * of this table, so they stay what they are.
+ */
 static void (*const operations[])(struct world *) = {
     op_open,       op_open,        op_register,   op_register,   op_register,     op_reregister,
     op_reregister, op_deregister,  op_wait,       op_wait,       op_wait,         op_wait,
@@ -13,7 +16,8 @@ static void (*const operations[])(struct world *) = {
     op_peek,       op_shutdown,    op_close,      op_close,      op_close_behind, op_hand_over,
     op_abandon,    op_blocked,     op_poll_open,  op_poll_close, op_poll_abandon, op_clone_open,
     op_clone_open, op_clone_close, op_waker_open, op_waker_open, op_waker_close,  op_wake,
-    op_wake,
+    op_wake,       op_watch,       op_watch,      op_watch,      op_watch_behind, op_watch_behind,
+    op_after,      op_either,
 };
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0], STEPS_MAX = 1000 };

@@ -126,15 +126,27 @@ void op_hand_over(struct world *world);
 void op_abandon(struct world *world);
 void close_source(struct world *world, struct source *source);
 void abandon_source(struct world *world, struct source *source);
+void is_closed(struct world *world, struct source *source);
+mio_fd new_eventfd(void);
 extern const struct mio_source_ops custom_ops;
 
 /* ---- op_register.c --------------------------------------------------------------------------- */
 
 void register_again(struct world *world, struct source *source);
+/* Arguments of a registration; what is wrong with them, or 0; and that it was made. */
+mio_interest choose_interest(struct world *world);
+int choose_custom_result(struct world *world, struct source *source);
+int refusal(const struct world *world, int poll, mio_interest interest);
+void is_registered(struct source *source, int poll, mio_token token, mio_interest interest);
 void op_register(struct world *world);
 void op_reregister(struct world *world);
 void op_deregister(struct world *world);
 void op_blocked(struct world *world);
+
+/* ---- op_watch.c ------------------------------------------------------------------------------ */
+
+void op_watch(struct world *world);
+void op_watch_behind(struct world *world);
 
 /* ---- op_io.c --------------------------------------------------------------------------------- */
 
@@ -142,5 +154,7 @@ void op_write(struct world *world);
 void op_read(struct world *world);
 void op_peek(struct world *world);
 void op_shutdown(struct world *world);
+void op_after(struct world *world);
+void op_either(struct world *world);
 
 #endif

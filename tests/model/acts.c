@@ -51,7 +51,8 @@ static struct mio_registry *fitting_registry(const struct act *act, unsigned *nu
 /* The checks of mio.h in their order, up to the state of the source. */
 static int refusal(const struct act *act, unsigned number, mio_interest interest)
 {
-    const mio_interest known = MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY | MIO_AIO | MIO_LIO;
+    const mio_interest known =
+        MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_PRIORITY | MIO_AIO | MIO_LIO;
     if ((interest & known) == 0 || (interest & ~(known | MIO_LEVEL | MIO_ONESHOT)) != 0)
         return -EINVAL;
     if (number == QUEUES)
@@ -119,6 +120,83 @@ void act_deregister(struct act *act)
         world_retire(act->world, act->model);
 }
 
+/* ---- Watching -------------------------------------------------------------------------------- */
+
+static int refusal_of_watched(const struct act *act, unsigned number, mio_interest interest)
+{
+    int refused = refusal(act, number, interest == 0 ? MIO_READABLE : interest);
+    if (refused < 0 || !act->model->registration)
+        return refused;
+    return act->model->registration->poll == number ? 0 : -EEXIST;
+}
+
+/* A call that changes what the source is registered for, and is expected to succeed or not. */
+static void watch(struct act *act, struct mio_registry *registry, unsigned number,
+                  mio_interest interest, int expected)
+{
+    struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
+    uint32_t before = act_now(act, number);
+    int result =
+        mio_watch(registry, &act->device->as.source, world_token(act->world, fresh), interest);
+    act_expect(act, "watch", result, expected);
+    if (result != 0 || expected != 0)
+        return;
+    world_retire(act->world, act->model);
+    if (interest == 0)
+        return;
+    act->world->queues[number].users++;
+    model_arm(act->model, fresh, before);
+}
+
+void act_watch(struct act *act)
+{
+    unsigned number;
+    struct mio_registry *registry = fitting_registry(act, &number);
+    mio_interest interest = operation_watched(act->arg);
+    watch(act, registry, number, interest, refusal_of_watched(act, number, interest));
+}
+
+/* The system holds an entry of which the library has forgotten: it goes on under the new token. */
+void act_take_over(struct act *act)
+{
+    const struct model_registration *registration = act->model->registration;
+    mio_interest interest = operation_interest(act->arg);
+    if (!registration || refusal(act, registration->poll, interest) < 0)
+        return;
+    struct mio_poll *poll = &act->world->queues[registration->poll].poll;
+    act_expect(act, "abandon", mio_source_abandon(&act->device->as.source), 0);
+    watch(act, mio_poll_registry(poll), registration->poll, interest, 0);
+}
+
+/*
+ * The descriptor is closed behind the library's back, and its number may be another one's: the
+ * library has an entry of which the system has forgotten.
+ */
+void act_replace(struct act *act)
+{
+    const struct model_registration *registration = act->model->registration;
+    unsigned number = registration ? registration->poll : 0;
+    mio_interest interest = operation_watched(act->arg);
+    bool comes_back = (act->arg & 7) != 0;
+    if (!act->device->kind->is_raw || !device_is_open(act->device) ||
+        refusal_of_watched(act, number, interest) < 0)
+        return;
+    device_close_behind(act->device);
+    if (act->arg & 8 && !act->world->loose)
+        world_wait(act->world, number, 0x100101); /* which finds it closed */
+    if (comes_back)
+        device_replace(act->device);
+    atomic_store(&act->world->seen[act->who], 0);
+    struct mio_registry *registry = mio_poll_registry(&act->world->queues[number].poll);
+    watch(act, registry, number, interest, comes_back || interest == 0 ? 0 : -EBADF);
+    if (comes_back)
+        return;
+    world_retire(act->world, act->model);
+    device_end(act->device);
+}
+
+/* ---- Clones ---------------------------------------------------------------------------------- */
+
 void act_clone_open(struct act *act)
 {
     struct mio_registry *clone = &act->world->clones[act->who];
@@ -167,7 +245,7 @@ static void close_raw(struct act *act)
 void act_close(struct act *act)
 {
     if (act->device->kind->close)
-        act_expect(act, "close", act->device->kind->close(act->device), 0);
+        act_expect(act, "close", act_calls(act)->close(act->device), 0);
     else
         close_raw(act);
     end_device(act);

@@ -21,6 +21,9 @@ void act_expect(const struct act *act, const char *what, ptrdiff_t result, ptrdi
 uint32_t act_now(const struct act *act, unsigned number);
 uint32_t act_now_of(const struct act *act);
 
+/* The calls of the device's kind, or those for streams of either kind. */
+const struct device_kind *act_calls(const struct act *act);
+
 #define DECLARE(name, weight, target) void act_##name(struct act *act);
 EACH_OPERATION(DECLARE)
 #undef DECLARE

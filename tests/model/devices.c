@@ -114,15 +114,24 @@ static ptrdiff_t eventfd_take(struct device *device, void *buf, size_t len)
     {                                                                                              \
         return mio_##type##_shutdown(&device->as.type, how);                                       \
     }
-#define WRAP_END(type)                                                                             \
+#define WRAP_ERROR(type)                                                                           \
+    static int type##_take_error(struct device *device)                                            \
+    {                                                                                              \
+        return mio_##type##_take_error(&device->as.type);                                          \
+    }
+#define WRAP_CLOSE(type)                                                                           \
     static int type##_close(struct device *device)                                                 \
     {                                                                                              \
         return mio_##type##_close(&device->as.type);                                               \
-    }                                                                                              \
+    }
+#define WRAP_INTO_FD(type)                                                                         \
     static mio_fd type##_into_fd(struct device *device)                                            \
     {                                                                                              \
         return mio_##type##_into_fd(&device->as.type);                                             \
     }
+#define WRAP_END(type)                                                                             \
+    WRAP_CLOSE(type)                                                                               \
+    WRAP_INTO_FD(type)
 
 WRAP_READ(pipe_receiver, read, read)
 WRAP_LIST(pipe_receiver, readv)
@@ -155,22 +164,28 @@ static void pipe_sender_open(struct device *device)
 
 #ifndef MIO_NO_NET
 
-#define WRAP_STREAM(type)                                                                          \
+#define WRAP_STREAM_CALLS(type)                                                                    \
     WRAP_READ(type, read, read)                                                                    \
     WRAP_READ(type, peek, peek)                                                                    \
     WRAP_LIST(type, readv)                                                                         \
     WRAP_WRITE(type, write)                                                                        \
     WRAP_LIST(type, writev)                                                                        \
     WRAP_SHUTDOWN(type)                                                                            \
-    WRAP_END(type)
+    WRAP_ERROR(type)                                                                               \
+    WRAP_CLOSE(type)
+#define WRAP_STREAM(type)                                                                          \
+    WRAP_STREAM_CALLS(type)                                                                        \
+    WRAP_INTO_FD(type)
 #define WRAP_DATAGRAM(type)                                                                        \
     WRAP_READ(type, read, recv)                                                                    \
     WRAP_READ(type, peek, peek)                                                                    \
     WRAP_WRITE(type, send)                                                                         \
+    WRAP_ERROR(type)                                                                               \
     WRAP_END(type)
 
 WRAP_STREAM(tcp_stream)
 WRAP_STREAM(unix_stream)
+WRAP_STREAM_CALLS(stream)
 WRAP_DATAGRAM(udp_socket)
 WRAP_DATAGRAM(unix_datagram)
 WRAP_SHUTDOWN(unix_datagram)
@@ -278,12 +293,15 @@ static void connect_and_go(const struct device *device)
 /* ---- Kinds ----------------------------------------------------------------------------------- */
 
 #define END_OF(type) .open = type##_open, .close = type##_close, .into_fd = type##_into_fd
+#define CALLS_OF_STREAM(type)                                                                      \
+    .read = type##_read, .readv = type##_readv, .peek = type##_peek, .write = type##_write,        \
+    .writev = type##_writev, .shutdown = type##_shutdown, .take_error = type##_take_error
 #define STREAM_OF(type)                                                                            \
-    END_OF(type), .is_socket = true, .is_stream = true, .is_exact = true, .read = type##_read,     \
-                  .readv = type##_readv, .peek = type##_peek, .write = type##_write,               \
-                  .writev = type##_writev, .shutdown = type##_shutdown
+    END_OF(type), .is_socket = true, .is_stream = true, .is_exact = true, .is_either = true,       \
+                  CALLS_OF_STREAM(type)
 #define DATAGRAM_OF(type)                                                                          \
-    END_OF(type), .is_socket = true, .read = type##_read, .peek = type##_peek, .write = type##_write
+    END_OF(type), .is_socket = true, .read = type##_read, .peek = type##_peek,                     \
+                  .write = type##_write, .take_error = type##_take_error
 
 const struct device_kind device_kinds[] = {
     {"pipe-receiver", END_OF(pipe_receiver), .is_stream = true, .is_exact = true,
@@ -304,6 +322,13 @@ const struct device_kind device_kinds[] = {
     {NULL, .open = NULL},
 };
 
+#ifndef MIO_NO_NET
+static const struct device_kind any_stream = {CALLS_OF_STREAM(stream), .close = stream_close};
+const struct device_kind *const device_either = &any_stream;
+#else
+const struct device_kind *const device_either = NULL;
+#endif
+
 /* ---- Life, and truth ------------------------------------------------------------------------- */
 
 void device_open(struct device *device)
@@ -311,6 +336,30 @@ void device_open(struct device *device)
     memset(&device->as, 0, sizeof device->as);
     device->peer = -1;
     device->kind->open(device);
+}
+
+void device_close_behind(struct device *device)
+{
+    close(device->as.source.fd);
+    if (device->kind->open == eventfd_open)
+        device->peer = -1; /* which is the same descriptor */
+    peer_close(device);
+}
+
+void device_replace(struct device *device)
+{
+    const struct mio_source registered = device->as.source;
+    device->kind->open(device);
+    int fd = device->as.source.fd;
+    if (device->peer == registered.fd && fd != registered.fd)
+        device->peer = fcntl(device->peer, F_DUPFD_CLOEXEC, 0);
+    if (fd != registered.fd) {
+        device_require(dup3(fd, registered.fd, O_CLOEXEC) >= 0, "dup3");
+        close(fd);
+    }
+    if (device->peer == fd)
+        device->peer = registered.fd;
+    device->as.source = registered;
 }
 
 void device_end(struct device *device)
@@ -409,4 +458,27 @@ void peer_reset(struct device *device)
     if (device->peer >= 0 && device->kind->is_socket)
         setsockopt(device->peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     peer_close(device);
+}
+
+void peer_return(struct device *device)
+{
+#ifndef MIO_NO_NET
+    struct sockaddr_in ours, theirs;
+    socklen_t ours_len = sizeof ours, theirs_len = sizeof theirs;
+    int fd = device->as.source.fd;
+    if (device->peer >= 0 || device->kind->open != udp_socket_open || !device_is_open(device) ||
+        getsockname(fd, (struct sockaddr *)&ours, &ours_len) < 0 ||
+        getpeername(fd, (struct sockaddr *)&theirs, &theirs_len) < 0)
+        return;
+    device->peer = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    device_require(device->peer >= 0, "socket");
+    if (bind(device->peer, (struct sockaddr *)&theirs, sizeof theirs) == 0) {
+        connect_to(device->peer, &ours);
+        return;
+    }
+    close(device->peer); /* the port is somebody else's by now */
+    device->peer = -1;
+#else
+    (void)device;
+#endif
 }

@@ -24,8 +24,10 @@ struct device_kind {
     ptrdiff_t (*write)(struct device *device, const void *buf, size_t len);
     ptrdiff_t (*writev)(struct device *device, const struct mio_buf *bufs, size_t count);
     int (*shutdown)(struct device *device, int how); /* 1 to 3: MIO_SHUTDOWN_READ, ... */
+    int (*take_error)(struct device *device);
     int (*close)(struct device *device);
     mio_fd (*into_fd)(struct device *device);
+    bool is_either; /* also by the calls that take any stream */
 };
 
 enum { DEVICES_MAX = 9 };
@@ -34,6 +36,7 @@ struct device {
     const struct device_kind *kind;
     union {
         struct mio_source source; /* the first member of all */
+        struct mio_source stream; /* the same, for mio_stream_... */
 #ifndef MIO_NO_NET
         struct mio_tcp_stream tcp_stream;
         struct mio_unix_stream unix_stream;
@@ -49,8 +52,16 @@ struct device {
 
 /* All kinds of this build, up to one with a NULL name. */
 extern const struct device_kind device_kinds[];
+/* The calls that take any stream (mio_stream_...), which this build may lack: NULL. */
+extern const struct device_kind *const device_either;
 
 void device_open(struct device *device);
+/*
+ * Closes a descriptor of ours behind the library's back, and gives its number to another one of the
+ * kind. The source is the same object.
+ */
+void device_close_behind(struct device *device);
+void device_replace(struct device *device);
 /* After the source was closed: the peer goes, too. */
 void device_end(struct device *device);
 bool device_is_open(const struct device *device);
@@ -66,6 +77,8 @@ void peer_receive(struct device *device, size_t len);
 void peer_finish(struct device *device);
 void peer_close(struct device *device);
 void peer_reset(struct device *device);
+/* Of a datagram socket of the net: somebody has the peer's address again. */
+void peer_return(struct device *device);
 
 /* Ends the program when the test itself cannot go on. */
 void device_require(bool holds, const char *what);

@@ -4,13 +4,14 @@
 #include <poll.h>
 
 #define DIRECTIONS (MIO_READABLE | MIO_WRITABLE)
-#define ENDS (MIO_READ_CLOSED | MIO_WRITE_CLOSED | MIO_ERROR)
+#define HANG_UP (MIO_READ_CLOSED | MIO_WRITE_CLOSED)
+#define ENDS (HANG_UP | MIO_ERROR)
 
-static const uint32_t bit_of[MODEL_SIDES] = {MIO_READABLE, MIO_WRITABLE};
+static const uint32_t bit_of[MODEL_SIDES] = {MIO_READABLE, MIO_WRITABLE, MIO_READ_CLOSED};
 
 /* End of file reports readable, errors and a full hang-up report every direction. */
 static const uint32_t ready_bits[MODEL_SIDES] = {POLLIN | POLLRDHUP | POLLHUP | POLLERR,
-                                                 POLLOUT | POLLHUP | POLLERR};
+                                                 POLLOUT | POLLHUP | POLLERR, POLLRDHUP | POLLHUP};
 
 static bool is_oneshot(const struct model_registration *registration)
 {
@@ -44,7 +45,7 @@ void model_arm(struct model_source *source, struct model_registration *registrat
     *source = (struct model_source){.registration = registration};
     for (int side = 0; side < MODEL_SIDES; side++) {
         bool asked = (registration->interest & bit_of[side]) != 0;
-        source->sides[side] = (struct model_side){asked, asked, now, 0};
+        source->sides[side] = (struct model_side){asked, asked && side != MODEL_END, now, 0};
     }
 }
 
@@ -56,21 +57,56 @@ static bool is_told(const struct model_source *source, int side)
     return source->registration->loose ? told != 0 && told >= armed : told > armed;
 }
 
-void model_drained(struct model_source *source, int side, uint32_t truth, bool drained,
-                   uint32_t now)
+/* Whether transfers on that side arm anything. */
+static bool has_edge(const struct model_source *source, int side)
 {
     const struct model_registration *registration = source->registration;
+    return registration && is_edge(registration) && (registration->interest & bit_of[side]);
+}
+
+/* From now on the direction is owed when it is ready in another way than it is then. */
+static void owe(struct model_source *source, int side, uint32_t ready_then, uint32_t now)
+{
     struct model_side *it = &source->sides[side];
-    if (!registration || !is_edge(registration) || !(registration->interest & bit_of[side]))
-        return;
-    it->may_be_told = true;
-    source->ends_told = 0;
-    if (!drained)
-        return;
     bool is_owed = it->owed_when_ready && !is_told(source, side);
-    it->ready_then = is_owed ? it->ready_then & truth : truth;
+    it->ready_then = is_owed ? it->ready_then & ready_then : ready_then;
     it->armed_at = is_owed ? it->armed_at : now;
     it->owed_when_ready = true;
+}
+
+/* An emulated edge is armed, and so are errors and hang-ups, which nobody can mask. */
+static void may_tell(struct model_source *source, int side)
+{
+    source->sides[side].may_be_told = true;
+    source->ends_told &= MIO_READ_CLOSED;
+}
+
+void model_blocked(struct model_source *source, int side, uint32_t truth, uint32_t now)
+{
+    if (!has_edge(source, side))
+        return;
+    may_tell(source, side);
+    owe(source, side, truth, now);
+}
+
+void model_short(struct model_source *source, int side, bool drained, uint32_t now)
+{
+    if (!has_edge(source, side))
+        return;
+    if ((atomic_load(&source->registration->told) & ENDS) == 0)
+        may_tell(source, side);
+    if (drained)
+        owe(source, side, 0, now);
+}
+
+void model_failed_to_read(struct model_source *source, bool emulated, uint32_t now)
+{
+    if (!has_edge(source, MODEL_READ) ||
+        (atomic_load(&source->registration->told) & HANG_UP) == HANG_UP)
+        return;
+    may_tell(source, MODEL_READ);
+    if (emulated)
+        owe(source, MODEL_READ, 0, now);
 }
 
 void model_waker(struct model_source *waker, struct model_registration *registration)
@@ -106,7 +142,7 @@ static bool owes_end(const struct model_registration *registration, uint32_t tru
     if (told & MIO_ERROR)
         return false;
     return ((truth & POLLHUP) && !(told & MIO_WRITE_CLOSED)) ||
-           ((truth & POLLRDHUP) && (registration->interest & MIO_READABLE) &&
+           ((truth & POLLRDHUP) && (registration->interest & (MIO_READABLE | MIO_READ_CLOSED)) &&
             !(told & MIO_READ_CLOSED));
 }
 
@@ -114,6 +150,18 @@ static bool level_owes(const struct model_registration *registration, int side, 
 {
     uint32_t told = told_at(registration, side);
     return registration->loose ? told == 0 : told != now;
+}
+
+static bool owes_side(const struct model_source *source, int side, uint32_t truth, uint32_t now)
+{
+    const struct model_registration *registration = source->registration;
+    const struct model_side *it = &source->sides[side];
+    uint32_t ready = truth & ready_bits[side];
+    if (ready == 0 || !(registration->interest & bit_of[side]))
+        return false;
+    if (is_level(registration))
+        return level_owes(registration, side, now);
+    return it->owed_when_ready && (ready & ~it->ready_then) != 0 && !is_told(source, side);
 }
 
 bool model_owes(const struct model_source *source, uint32_t truth, bool exact, uint32_t now)
@@ -125,18 +173,11 @@ bool model_owes(const struct model_source *source, uint32_t truth, bool exact, u
         return false;
     if (is_edge(registration) && exact && owes_end(registration, truth))
         return true;
-    for (int side = 0; side < MODEL_SIDES; side++) {
-        const struct model_side *it = &source->sides[side];
-        uint32_t ready = truth & ready_bits[side];
-        if (ready == 0 || !(registration->interest & bit_of[side]))
-            continue;
-        if (is_level(registration) && level_owes(registration, side, now))
-            return true;
-        if (!is_level(registration) && it->owed_when_ready && (ready & ~it->ready_then) != 0 &&
-            !is_told(source, side))
-            return true;
-    }
-    return false;
+    /* In edge mode the end is told by owes_end. */
+    bool end_counts = exact && !is_edge(registration);
+    return owes_side(source, MODEL_READ, truth, now) ||
+           owes_side(source, MODEL_WRITE, truth, now) ||
+           (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 
 /* ---- May and must not ------------------------------------------------------------------------ */
@@ -158,7 +199,7 @@ const char *model_check(struct model_registration *registration, unsigned poll,
         return "a direction twice, in oneshot mode";
     atomic_fetch_or(&registration->told, event->readiness);
     for (int side = 0; side < MODEL_SIDES; side++)
-        if (told & bit_of[side])
+        if (event->readiness & bit_of[side])
             atomic_store(&registration->told_at[side], now);
     return NULL;
 }
@@ -190,7 +231,7 @@ const char *model_check_source(struct model_source *source, const struct mio_eve
                                uint32_t truth, struct model_kind kind)
 {
     const struct model_registration *registration = source->registration;
-    bool ready = false;
+    bool ready = (truth & POLLERR) != 0; /* which nobody can mask */
     if (kind.exact && !is_true(event->readiness, truth))
         return "an end or an error that is not there";
     if (kind.emulated && is_edge(registration) && !is_news(source, event->readiness))

@@ -11,10 +11,14 @@
  * Must   level     a direction that is ready before the wait is told by it.
  *        oneshot   a source that is ready in any direction is told, once.
  *        edge      a direction that is ready is told once after it was armed: by register, by
- *                  reregister, or by draining it (mio_drained; -EAGAIN alone where short transfers
- *                  do not count). What was ready when it was drained, though the read said -EAGAIN,
- *                  has not become ready since (a datagram socket that was shut down): no debt.
- *                  The first end of a stream or pipe is told even undrained.
+ *                  reregister, by watch, or by draining it (mio_drained; -EAGAIN alone where short
+ *                  transfers do not count). A failure drains nothing, nor does a short transfer
+ *                  after an end or an error was told. What was ready when it was drained, though
+ *                  the read said -EAGAIN, has not become ready since (a datagram socket that was
+ *                  shut down): no debt. The first end of a stream or pipe is told even undrained.
+ *                  Where edges are emulated a failed read arms, too, unless a hang-up was told.
+ *        end       where READ_CLOSED was asked for, the end of a stream or pipe is told as that,
+ *                  in each mode as a direction is. Nothing drains it, an error alone is none.
  *        waker     a wake is told once, and wakes before that merge.
  *                  A wait that was full may leave debts to the next ones, but not for ever.
  *
@@ -26,8 +30,11 @@
  *        A direction nobody asked for, unless with an error or an end.
  *        An end or an error that is not there, on streams and pipes.
  *        oneshot   a direction twice.
- *        edge      where edges are emulated: a direction that was not drained since it was told,
- *                  unless with an end or an error that was not told yet.
+ *        edge      where edges are emulated: a direction that was not armed since it was told,
+ *                  unless with an end or an error that was not told yet. A failed write arms
+ *                  nothing; a short transfer arms unless an end or an error was told by this
+ *                  registration; a failed read unless a hang-up was. What arms a direction lets
+ *                  errors and hang-ups be told once more.
  *        restless  events without end: another one, though nobody has touched the source since. In
  *                  level mode only where the source is not ready.
  *
@@ -41,7 +48,8 @@
 #include <mio.h>
 #include <stdatomic.h>
 
-enum { MODEL_READ, MODEL_WRITE, MODEL_SIDES };
+/* What can be asked for: two directions, and READ_CLOSED. */
+enum { MODEL_READ, MODEL_WRITE, MODEL_END, MODEL_SIDES };
 
 /* How many waits that are full may pass a source by, and how many edges one act may raise. */
 enum { MODEL_PATIENCE = 32, MODEL_EDGES = 1, MODEL_EDGES_OF_NET = 4 };
@@ -60,7 +68,7 @@ struct model_registration {
     atomic_uint over_after;           /* waits after this one do not tell it, 0: it lasts */
 };
 
-/* A direction. */
+/* A direction, or the end. */
 struct model_side {
     bool owed_when_ready; /* armed by the contract */
     bool may_be_told;     /* armed where edges are emulated, which arm more readily */
@@ -76,15 +84,16 @@ struct model_source {
     unsigned passed_by, restless;
 };
 
-/* A registration begins, or is replaced. */
+/* A registration begins, or is replaced by another one. */
 void model_arm(struct model_source *source, struct model_registration *registration, uint32_t now);
 
 /*
- * I/O met -EAGAIN or was short. truth: what poll(2) says after -EAGAIN, 0 after a short transfer;
- * drained: by the contract, not only by the means of an emulation.
+ * The library has seen I/O that met -EAGAIN, was short, or a read that failed otherwise.
+ * truth: what poll(2) says after it; drained: by the contract, not only by what an emulation knows.
  */
-void model_drained(struct model_source *source, int side, uint32_t truth, bool drained,
-                   uint32_t now);
+void model_blocked(struct model_source *source, int side, uint32_t truth, uint32_t now);
+void model_short(struct model_source *source, int side, bool drained, uint32_t now);
+void model_failed_to_read(struct model_source *source, bool emulated, uint32_t now);
 
 /* A waker is opened, with nothing to tell, and woken. */
 void model_waker(struct model_source *waker, struct model_registration *registration);

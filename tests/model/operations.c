@@ -42,11 +42,21 @@ mio_interest operation_interest(uint32_t arg)
     static const mio_interest modes[] = {
         MIO_EDGE, MIO_EDGE, MIO_EDGE, MIO_LEVEL, MIO_LEVEL, MIO_ONESHOT, MIO_LEVEL | MIO_ONESHOT,
         MIO_EDGE};
-    if (arg >> 8 & 1)
-        return bits[arg >> 9 & 3] | MIO_WRITABLE | modes[arg >> 11 & 7];
-    if ((arg >> 14 & 31) == 0)
+    mio_interest asked = bits[arg >> 9 & 3];
+    if ((arg >> 8 & 1) == 0 && (arg >> 14 & 31) == 0)
         return wrong[arg >> 9 & 3];
-    return bits[arg >> 9 & 3] | modes[arg >> 11 & 7];
+    if ((arg >> 19 & 7) == 0)
+        asked = MIO_READ_CLOSED;
+    else if ((arg >> 19 & 7) == 1)
+        asked |= MIO_READ_CLOSED;
+    if (arg >> 8 & 1)
+        asked |= MIO_WRITABLE;
+    return asked | modes[arg >> 11 & 7];
+}
+
+mio_interest operation_watched(uint32_t arg)
+{
+    return (arg >> 22 & 3) == 0 ? 0 : operation_interest(arg);
 }
 
 unsigned operation_registry(uint32_t arg)
@@ -72,8 +82,12 @@ static void print_remark(FILE *file, const struct operation *operation)
     default:
         break;
     }
-    if (operation->name == OPERATION_register_source || operation->name == OPERATION_reregister) {
-        mio_interest_format(operation_interest(operation->arg), text, sizeof text);
+    bool watches = operation->name == OPERATION_watch || operation->name == OPERATION_replace;
+    if (watches || operation->name == OPERATION_register_source ||
+        operation->name == OPERATION_reregister || operation->name == OPERATION_take_over) {
+        mio_interest_format(watches ? operation_watched(operation->arg)
+                                    : operation_interest(operation->arg),
+                            text, sizeof text);
         fprintf(file, ", registry %u, %s", operation_registry(operation->arg), text);
     }
 }

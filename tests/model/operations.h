@@ -13,6 +13,9 @@
     X(register_source, 10, SOURCE)                                                                 \
     X(reregister, 8, SOURCE)                                                                       \
     X(deregister, 4, SOURCE)                                                                       \
+    X(watch, 8, SOURCE)                                                                            \
+    X(take_over, 2, SOURCE)                                                                        \
+    X(replace, 2, SOURCE)                                                                          \
     X(open, 6, SOURCE)                                                                             \
     X(close, 1, SOURCE)                                                                            \
     X(into_fd, 1, SOURCE)                                                                          \
@@ -26,11 +29,14 @@
     X(writev, 2, SOURCE)                                                                           \
     X(fill, 7, SOURCE)                                                                             \
     X(shutdown, 1, SOURCE)                                                                         \
+    X(take_error, 1, SOURCE)                                                                       \
     X(peer_send, 16, SOURCE)                                                                       \
     X(peer_receive, 8, SOURCE)                                                                     \
     X(peer_finish, 1, SOURCE)                                                                      \
     X(peer_close, 1, SOURCE)                                                                       \
     X(peer_reset, 1, SOURCE)                                                                       \
+    X(peer_return, 4, SOURCE)                                                                      \
+    X(peer_refuse, 8, SOURCE)                                                                      \
     X(wake, 8, WAKER)                                                                              \
     X(waker_open, 5, WAKER)                                                                        \
     X(waker_close, 3, WAKER)                                                                       \
@@ -63,8 +69,9 @@ void operation_print(FILE *file, const struct operation *operation);
 /* Reads one line; what follows # is a remark. 1: an operation, 0: an empty line, -1: neither. */
 int operation_parse(const char *line, struct operation *operation);
 
-/* What the arg of a registration means. */
+/* What the arg of a registration means, and of mio_watch, where 0 is a word of its own. */
 mio_interest operation_interest(uint32_t arg);
+mio_interest operation_watched(uint32_t arg);
 enum { REGISTRIES = 8 }; /* 0 to 3: poll 0; 4, 5: poll 1; 6, 7: the clones */
 unsigned operation_registry(uint32_t arg);
 

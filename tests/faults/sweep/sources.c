@@ -9,7 +9,7 @@ static struct mio_poll poll_;
 static struct mio_source source;
 static int ends[2] = {-1, -1};
 
-enum { TOKEN = 1, OTHER = 2 };
+enum { TOKEN = 1, OTHER = 2, TAKEN = 3 };
 
 static void open_raw(void)
 {
@@ -124,6 +124,63 @@ static void watches(void)
     STEP(mio_watch(registry, &source, TOKEN, 0), 0, true);
 }
 
+/* Where epoll's entry has outlived a registration; poll keeps none. */
+static void takes_entry_over(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    open_raw();
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, MIO_READABLE), 0,
+         !mio_source_is_registered(&source));
+    HOLDS(mio_source_abandon(&source) == 0);
+    int known = strcmp(mio_poll_backend_name(&poll_), "epoll") == 0 ? -EEXIST : 0;
+    STEP(mio_register(registry, &source, OTHER, MIO_READABLE), known,
+         !mio_source_is_registered(&source));
+    HOLDS(mio_source_is_registered(&source) == (known == 0));
+    HOLDS(mio_source_abandon(&source) == 0);
+    STEP(mio_watch(registry, &source, TAKEN, MIO_READABLE), 0, !mio_source_is_registered(&source));
+    HOLDS(mio_source_is_registered(&source));
+    HOLDS(write(ends[1], "x", 1) == 1);
+    EVENT(&poll_, TAKEN, MIO_READABLE);
+    HOLDS(close(ends[1]) == 0);
+    ends[1] = -1;
+    STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0,
+         mio_source_is_registered(&source));
+    EVENT(&poll_, OTHER, MIO_READ_CLOSED);
+}
+
+/* I/O of one's own on an edge: all of it is told, and each event that is promised comes. */
+static void is_told_of_io(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    uint32_t ready = MIO_READABLE;
+    char buf[8];
+    open_raw();
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, MIO_READABLE), 0,
+         !mio_source_is_registered(&source));
+    HOLDS(write(ends[1], "xx", 2) == 2);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+    HOLDS(read(ends[0], buf, 1) == 1);
+    STEP(mio_source_after(&source, &ready, MIO_READABLE, 1, 1), 0, false);
+    HOLDS(ready == MIO_READABLE);
+    STEP(mio_source_after(&source, &ready, MIO_READABLE, -EIO, sizeof buf), 0, false);
+    HOLDS(ready == MIO_READABLE);
+    if (strcmp(mio_poll_backend_name(&poll_), "poll") == 0)
+        EVENT(&poll_, TOKEN, MIO_READABLE);
+    HOLDS(read(ends[0], buf, sizeof buf) == 1);
+    STEP(mio_source_after(&source, &ready, MIO_READABLE, 1, sizeof buf), 0, false);
+    HOLDS(ready == 0);
+    HOLDS(write(ends[1], "y", 1) == 1);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+    HOLDS(read(ends[0], buf, 1) == 1 && read(ends[0], buf, 1) < 0);
+    ready = MIO_READABLE;
+    STEP(mio_source_after(&source, &ready, MIO_READABLE, -EAGAIN, 0), 0, false);
+    HOLDS(ready == 0);
+    HOLDS(write(ends[1], "z", 1) == 1);
+    EVENT(&poll_, TOKEN, MIO_READABLE);
+}
+
 /* ---- Custom sources -------------------------------------------------------------------------- */
 
 static struct mio_source custom;
@@ -190,6 +247,8 @@ const struct scenario source_scenarios[] = {
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
     {"watches", watches, clean_raw, NULL, NULL},
+    {"takes_entry_over", takes_entry_over, clean_raw, NULL, NULL},
+    {"is_told_of_io", is_told_of_io, clean_raw, NULL, NULL},
     {"registers_custom", registers_custom, clean_custom, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

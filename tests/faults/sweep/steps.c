@@ -228,6 +228,34 @@ void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_
         sweep_problem("token %ju was not reported with %#x", (uintmax_t)token, wanted);
 }
 
+static bool is_told_again(struct mio_poll *poll, mio_token token, uint32_t direction, bool wanted)
+{
+    struct mio_event events[8];
+    if (sweep_is_over() || strcmp(mio_poll_backend_name(poll), "poll") != 0)
+        return true;
+    if (wanted) {
+        sweep_event(poll, token, direction, TEST_SOON);
+        return true;
+    }
+    sweep_begin("mio_poll_wait(poll, events, 8, 0)", __LINE__);
+    int n = mio_poll_wait(poll, events, 8, 0);
+    sweep_end(n, 0);
+    return n == 0;
+}
+
+bool sweep_read_is_told_again(struct mio_poll *poll, mio_token token)
+{
+    int error = sweep_run.plan.error;
+    bool is_of_process = error == ENOBUFS || error == ENOMEM || error == EPERM;
+    return is_told_again(poll, token, MIO_READABLE, !is_of_process);
+}
+
+bool sweep_write_is_told_again(struct mio_poll *poll, mio_token token)
+{
+    int error = sweep_run.plan.error;
+    return is_told_again(poll, token, MIO_WRITABLE, error == EAGAIN || error == EINPROGRESS);
+}
+
 /* ---- What scenarios use ---------------------------------------------------------------------- */
 
 bool sweep_is_closed(const struct mio_source *source)

@@ -112,6 +112,15 @@ void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_
         OVER_YET;                                                                                  \
     } while (0)
 
+/*
+ * What is true after a read or a write was refused by a fault, though the system would have moved
+ * bytes; the source was told in edge mode before. Where edges are emulated would-block and a failed
+ * read make the direction be told again, and a failed write is no news. Otherwise the system knows
+ * of nothing.
+ */
+bool sweep_read_is_told_again(struct mio_poll *poll, mio_token token);
+bool sweep_write_is_told_again(struct mio_poll *poll, mio_token token);
+
 /* Opens a poll of the options of the program, whose allocations count as calls: FAULT_CALLS. */
 #define OPEN_POLL(poll)                                                                            \
     STEP(mio_poll_init_with(poll, sweep_options()), 0,                                             \

@@ -101,6 +101,32 @@ static void moves(void)
     STEP(mio_tcp_stream_read(&server, buf, LEN), 0, true);
 }
 
+/* By the calls for streams of either kind, on sources that were told in edge mode. */
+static void goes_on(void)
+{
+    struct mio_source *from = &client.source, *to = &server.source;
+    struct mio_buf list[2];
+    char buf[LEN];
+    size_t done;
+    pairs("127.0.0.1:0");
+    OVER_YET;
+    STEP(mio_stream_write(from, "x", 1), 1, sweep_write_is_told_again(&poll_, CLIENT));
+    EVENT(&poll_, SERVER, MIO_READABLE);
+    STEP(mio_stream_read(to, buf, 1), 1, sweep_read_is_told_again(&poll_, SERVER));
+    STEP(mio_stream_read(to, buf, 1), -EAGAIN, true);
+    MOVE(mio_stream_writev(from, list, sweep_pieces(list, text + done, LEN - done)), done, LEN);
+    EVENT(&poll_, SERVER, MIO_READABLE);
+    sweep_wait_bytes(mio_source_fd(to), LEN);
+    OVER_YET;
+    STEP(mio_stream_peek(to, buf, LEN), LEN, true);
+    MOVE(mio_stream_readv(to, list, sweep_pieces(list, buf + done, LEN - done)), done, LEN);
+    HOLDS(memcmp(buf, text, LEN) == 0);
+    STEP(mio_stream_readv(to, list, sweep_pieces(list, buf, LEN)), -EAGAIN, true);
+    STEP(mio_stream_take_error(to), 0, true);
+    STEP(mio_stream_shutdown(from, MIO_SHUTDOWN_WRITE), 0, true);
+    EVENT(&poll_, SERVER, MIO_READ_CLOSED);
+}
+
 /* ---- Options and names ----------------------------------------------------------------------- */
 
 static void asks(void)
@@ -177,6 +203,7 @@ static void gives_up(void)
 
 const struct scenario tcp_scenarios[] = {
     {"tcp_moves", moves, clean_pair, NULL, NULL},
+    {"tcp_goes_on", goes_on, clean_pair, NULL, NULL},
     {"tcp_asks", asks, clean_pair, NULL, NULL},
     {"tcp_sets_hops_of_ipv6", sets_hops_of_ipv6, clean_v6, sweep_lacks_ipv6, NULL},
     {"tcp_takes_over", takes_over, clean_pair, NULL, NULL},

@@ -61,6 +61,29 @@ static void moves(void)
     HOLDS(mio_addr_equal(&from, &right_addr));
 }
 
+/* On a connected socket that was told in edge mode. */
+static void goes_on(void)
+{
+    char buf[64];
+    binds();
+    OVER_YET;
+    STEP(mio_udp_socket_connect(&right, &left_addr), 0, true);
+    STEP(mio_reregister(mio_poll_registry(&poll_), &right.source, RIGHT,
+                        MIO_READABLE | MIO_WRITABLE),
+         0, true);
+    EVENT(&poll_, RIGHT, MIO_WRITABLE);
+    STEP(mio_udp_socket_send(&right, text, LEN), LEN, sweep_write_is_told_again(&poll_, RIGHT));
+    STEP(mio_udp_socket_send_to(&left, text, LEN, &right_addr), LEN, true);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    STEP(mio_udp_socket_peek(&right, buf, sizeof buf), LEN,
+         sweep_read_is_told_again(&poll_, RIGHT));
+    STEP(mio_udp_socket_recv(&right, buf, sizeof buf), LEN,
+         sweep_read_is_told_again(&poll_, RIGHT));
+    STEP(mio_udp_socket_recv(&right, buf, sizeof buf), -EAGAIN, true);
+    STEP(mio_udp_socket_send_to(&left, text, LEN, &right_addr), LEN, true);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+}
+
 static void asks(void)
 {
     binds();
@@ -143,6 +166,7 @@ static void gives_up(void)
 
 const struct scenario udp_scenarios[] = {
     {"udp_moves", moves, clean_both, NULL, NULL},
+    {"udp_goes_on", goes_on, clean_both, NULL, NULL},
     {"udp_asks", asks, clean_both, NULL, NULL},
     {"udp_asks_ipv6", asks_ipv6, clean_v6, sweep_lacks_ipv6, NULL},
     {"udp_joins", joins, clean_both, lacks_loopback, NULL},

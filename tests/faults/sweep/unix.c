@@ -103,6 +103,76 @@ static void pairs(void)
     STEP(mio_unix_stream_read(&server, &byte, 1), 1, true);
 }
 
+/* ---- Going on after errors ------------------------------------------------------------------- */
+
+static struct mio_source *const near_end = &client.source, *const far_end = &server.source;
+enum { NEAR = 4 };
+
+static void pairs_registered(void)
+{
+    OPEN_POLL(&poll_);
+    STEP(mio_unix_stream_pair(&client, &server), 0, sweep_is_closed(&client.source));
+    STEP(mio_register(mio_poll_registry(&poll_), near_end, NEAR, MIO_READABLE | MIO_WRITABLE), 0,
+         !mio_source_is_registered(near_end));
+    EVENT(&poll_, NEAR, MIO_WRITABLE);
+}
+
+/* Until there is no room, through a failure and short writes. */
+static void fill(void)
+{
+    static char bulk[300000];
+    ptrdiff_t put = 0;
+    for (bool refused = true; refused || put != -EAGAIN;) {
+        sweep_begin("mio_stream_write(near_end, bulk, sizeof bulk)", __LINE__);
+        put = mio_stream_write(near_end, bulk, sizeof bulk);
+        refused = sweep_end(put, put == -EAGAIN ? -EAGAIN : SWEEP_SOME);
+        OVER_YET;
+    }
+}
+
+static void empty(void)
+{
+    static char bulk[65536];
+    while (recv(mio_source_fd(far_end), bulk, sizeof bulk, MSG_DONTWAIT) > 0)
+        continue;
+}
+
+static void goes_on(void)
+{
+    char buf[LEN];
+    size_t done;
+    pairs_registered();
+    OVER_YET;
+    STEP(mio_stream_write(near_end, "x", 1), 1, sweep_write_is_told_again(&poll_, NEAR));
+    struct mio_buf list[2];
+    MOVE(mio_stream_writev(near_end, list, sweep_pieces(list, text + done, LEN - done)), done, LEN);
+    fill();
+    OVER_YET;
+    empty();
+    EVENT(&poll_, NEAR, MIO_WRITABLE);
+    HOLDS(send(mio_source_fd(far_end), text, LEN, 0) == LEN);
+    EVENT(&poll_, NEAR, MIO_READABLE);
+    STEP(mio_stream_peek(near_end, buf, LEN), LEN, sweep_read_is_told_again(&poll_, NEAR));
+    STEP(mio_stream_read(near_end, buf, 1), 1, sweep_read_is_told_again(&poll_, NEAR));
+    MOVE(mio_stream_readv(near_end, list, sweep_pieces(list, buf + done, LEN - 1 - done)), done,
+         LEN - 1);
+    STEP(mio_stream_read(near_end, buf, LEN), -EAGAIN, true);
+    HOLDS(send(mio_source_fd(far_end), text, LEN, 0) == LEN);
+    EVENT(&poll_, NEAR, MIO_READABLE);
+    STEP(mio_stream_take_error(near_end), 0, true);
+    STEP(mio_stream_shutdown(far_end, MIO_SHUTDOWN_WRITE), 0, true);
+    EVENT(&poll_, NEAR, MIO_READ_CLOSED);
+}
+
+static void clean_ends(void)
+{
+    CLEAN(mio_stream_close(near_end));
+    CLEAN(mio_stream_close(far_end));
+    CLEAN(mio_poll_close(&poll_));
+}
+
+/* ---- Descriptors ----------------------------------------------------------------------------- */
+
 static void takes_over(void)
 {
     struct mio_addr addr = name_of("taken");
@@ -192,6 +262,7 @@ static void takes_over_datagrams(void)
 const struct scenario unix_scenarios[] = {
     {"unix_moves", moves, clean_streams, NULL, NULL},
     {"unix_pairs", pairs, clean_streams, NULL, NULL},
+    {"unix_goes_on", goes_on, clean_ends, NULL, NULL},
     {"unix_takes_over", takes_over, clean_streams, NULL, NULL},
     {"unix_gives_up", gives_up, clean_streams, NULL, NULL},
     {"unix_moves_datagrams", moves_datagrams, clean_datagrams, NULL, NULL},

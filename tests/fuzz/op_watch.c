@@ -1,0 +1,145 @@
+/* mio_watch, whatever the state, and whatever has happened to the descriptor. */
+#define _GNU_SOURCE 1 /* dup3 */
+#include "world.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct mio_registry *registry_of(struct world *world, const struct source *source)
+{
+    return mio_poll_registry(&world->polls[source->poll].poll);
+}
+
+/* Notes what a call has done that was to succeed, or to fail after the old registration ended. */
+static void is_watched(struct source *source, int result, int poll, mio_token token,
+                       mio_interest interest)
+{
+    if (result < 0 || interest == 0)
+        source->poll = NOWHERE;
+    else
+        is_registered(source, poll, token, interest);
+}
+
+/* What the state of an open source makes of it, or the functions of a custom one. */
+static int state_refusal(const struct source *source, int poll, mio_interest interest, int custom)
+{
+    if (source->poll != NOWHERE)
+        return custom;
+    if (interest == 0)
+        return 0;
+    if (source->kind == CUSTOM && custom == 0 && source->ghost[poll] != 0)
+        return -EEXIST;
+    return custom;
+}
+
+void op_watch(struct world *world)
+{
+    int poll;
+    struct mio_registry *registry = world_registry(world, &poll);
+    struct source *source = world_source(world);
+    mio_interest interest = world_byte(world) % 4 == 0 ? 0 : choose_interest(world);
+    mio_token token = ++world->last_token;
+    int custom = choose_custom_result(world, source);
+    int expected = refusal(world, poll, interest == 0 ? MIO_READABLE : interest);
+    if (expected == 0 && source->kind == NOTHING)
+        expected = -EBADF;
+    if (expected == 0 && source->poll != NOWHERE && source->poll != poll)
+        expected = -EEXIST;
+    bool asked = expected == 0;
+    if (asked)
+        expected = state_refusal(source, poll, interest, custom);
+    FUZZ_EQ(mio_watch(registry, &source->source, token, interest), expected);
+    if (!asked)
+        return;
+    if (expected == 0 && interest != 0)
+        source->ghost[poll] = 0; /* taken over */
+    is_watched(source, expected, poll, token, interest);
+}
+
+/* ---- Behind the library's back --------------------------------------------------------------- */
+
+/* So few that not all is looked for: one of the sources has no descriptor. */
+static void look_meanwhile(struct world *world, int poll)
+{
+    look_for_events(world, poll, EVENTS_MAX - 1, 0);
+}
+
+/* Poll asks the system for raw descriptors alone; of the others it finds out in a wait. */
+static void watch_closed(struct world *world, struct source *source, mio_interest interest)
+{
+    bool is_found = source->kind == EVENTFD || is_epoll(world, source->poll);
+    FUZZ_EQ(mio_watch(registry_of(world, source), &source->source, ++world->last_token, interest),
+            interest == 0 || !is_found ? 0 : -EBADF);
+    if (!is_found)
+        FUZZ_EQ(mio_source_abandon(&source->source), 0);
+    FUZZ_CHECK(!mio_source_is_registered(&source->source));
+    is_closed(world, source);
+}
+
+/* The number is another descriptor's by now, or, where it has stayed with a duplicate, the same. */
+static void watch_again(struct world *world, struct source *source, mio_fd new_fd,
+                        mio_interest interest)
+{
+    int poll = source->poll;
+    mio_fd fd = mio_source_fd(&source->source);
+    mio_token token = ++world->last_token;
+    struct mio_registry *registry = registry_of(world, source);
+    if (new_fd != fd) {
+        FUZZ_EQ(dup3(new_fd, fd, O_CLOEXEC), fd);
+        FUZZ_EQ(close(new_fd), 0);
+    }
+    FUZZ_EQ(mio_watch(registry, &source->source, token, interest), 0);
+    is_watched(source, 0, poll, token, interest);
+}
+
+static void replace(struct world *world, struct source *source, mio_interest interest)
+{
+    mio_fd fd = new_eventfd();
+    FUZZ_CHECK(fd >= 0);
+    for (int i = 0; i < POLLS; i++)
+        source->ghost[i] = 0; /* closed with the old descriptor */
+    source->unread = 0;
+    watch_again(world, source, fd, interest);
+}
+
+/* The entry of epoll outlives both the close and the registration; then the number comes back. */
+static void watch_outlived(struct world *world, struct source *source, bool abandon)
+{
+    int poll = source->poll;
+    mio_fd fd = mio_source_fd(&source->source);
+    mio_fd duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FUZZ_CHECK(duplicate >= 0);
+    FUZZ_EQ(close(fd), 0);
+    if (abandon)
+        FUZZ_EQ(mio_source_abandon(&source->source), 0);
+    else
+        FUZZ_EQ(mio_deregister(registry_of(world, source), &source->source),
+                is_epoll(world, poll) ? -EBADF : 0);
+    source->poll = NOWHERE;
+    if (is_epoll(world, poll))
+        source->ghost[poll] = source->token;
+    look_meanwhile(world, poll);
+    source->poll = poll;
+    source->ghost[poll] = 0;
+    watch_again(world, source, duplicate, MIO_READABLE | MIO_WRITABLE);
+}
+
+void op_watch_behind(struct world *world)
+{
+    struct source *source = world_source(world);
+    uint8_t choice = world_byte(world);
+    mio_interest interest = choice & 8 ? 0 : MIO_READABLE | MIO_READ_CLOSED;
+    if (source->kind == NOTHING || source->kind == CUSTOM || source->poll == NOWHERE)
+        return;
+    if ((choice & 3) > 1) {
+        watch_outlived(world, source, choice & 1);
+        return;
+    }
+    FUZZ_EQ(close(mio_source_fd(&source->source)), 0);
+    if (choice & 4)
+        look_meanwhile(world, source->poll);
+    if (source->kind == EVENTFD && (choice & 1))
+        replace(world, source, interest);
+    else
+        watch_closed(world, source, interest);
+}
