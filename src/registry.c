@@ -254,8 +254,8 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
     if (!is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);
-    source->flags |=
-        MIO__RAW; /* somebody else closes it: the descriptor is looked at from now on */
+    /* Somebody else closes the descriptor: it is looked at from now on. */
+    source->flags |= MIO__RAW;
     return watch_anew(registry, source, token, interest);
 }
 

@@ -74,15 +74,21 @@ static void owe(struct model_source *source, int side, uint32_t ready_then, uint
     it->owed_when_ready = true;
 }
 
+void model_error_taken(struct model_source *source)
+{
+    source->ends_told &= MIO_READ_CLOSED;
+}
+
 /* An emulated edge is armed, and so are errors and hang-ups, which nobody can mask. */
 static void may_tell(struct model_source *source, int side)
 {
     source->sides[side].may_be_told = true;
-    source->ends_told &= MIO_READ_CLOSED;
+    model_error_taken(source);
 }
 
 void model_blocked(struct model_source *source, int side, uint32_t truth, uint32_t now)
 {
+    model_error_taken(source); /* whatever the interest */
     if (!has_edge(source, side))
         return;
     may_tell(source, side);

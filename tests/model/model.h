@@ -34,7 +34,8 @@
  *                  unless with an end or an error that was not told yet. A failed write arms
  *                  nothing; a short transfer arms unless an end or an error was told by this
  *                  registration; a failed read unless a hang-up was. What arms a direction lets
- *                  errors and hang-ups be told once more.
+ *                  errors and hang-ups be told once more, and so do would-block in any direction
+ *                  and an error that was taken.
  *        restless  events without end: another one, though nobody has touched the source since. In
  *                  level mode only where the source is not ready.
  *
@@ -86,6 +87,9 @@ struct model_source {
 
 /* A registration begins, or is replaced by another one. */
 void model_arm(struct model_source *source, struct model_registration *registration, uint32_t now);
+
+/* An error was taken off the source, so the next one may be told. */
+void model_error_taken(struct model_source *source);
 
 /*
  * The library has seen I/O that met -EAGAIN, was short, or a read that failed otherwise.

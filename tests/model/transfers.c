@@ -215,6 +215,8 @@ void act_take_error(struct act *act)
         return;
     uint32_t truth = device_truth(act->device);
     int error = act_calls(act)->take_error(act->device);
+    if (error < 0 && device_is_open(act->device))
+        model_error_taken(act->model);
     if (!device_is_open(act->device))
         act_expect(act, "take_error", error, -EBADF);
     else if (!kind->is_net)

@@ -245,9 +245,7 @@ static bool is_told_again(struct mio_poll *poll, mio_token token, uint32_t direc
 
 bool sweep_read_is_told_again(struct mio_poll *poll, mio_token token)
 {
-    int error = sweep_run.plan.error;
-    bool is_of_process = error == ENOBUFS || error == ENOMEM || error == EPERM;
-    return is_told_again(poll, token, MIO_READABLE, !is_of_process);
+    return is_told_again(poll, token, MIO_READABLE, true);
 }
 
 bool sweep_write_is_told_again(struct mio_poll *poll, mio_token token)
