@@ -13,10 +13,10 @@
  * Memory.  You own every object: the library keeps no thread and no global state, and no heap but
  *     for the table of the poll(2) backend (struct mio_allocator).
  *     A zero-initialised object is closed: closing and abandoning it do nothing and return 0,
- *     every other call that returns an error code returns -EBADF. What opens an object (init,
- *     clone, open, bind, pair, accept, from_fd, and connect of a stream) overwrites what was there
- *     without looking at it, and leaves a closed object when it fails. Fields marked private are
- *     laid out here only so that you can own the memory; read them through the functions.
+ *     every other call that returns an error code returns -EBADF. A call that opens an object
+ *     (init, clone, open, bind, pair, accept, from_fd, and connect of a stream) overwrites what was
+ *     there without looking at it, and leaves a closed object when it fails. Fields marked private
+ *     are laid out here only so that you can own the memory; read them through the functions.
  *
  * Errors.  A result below zero is a negated errno value (-EAGAIN, -EINVAL, ...), by the same names
  *     on every system; errno itself carries nothing. Would-block is only ever -EAGAIN, unsupported
@@ -82,6 +82,57 @@
  *     given out again before, it watches the stranger under the old token, until you abandon.
  *
  * Each contract ends with the manual page or system call that it stands for.
+ *
+ * CONTENTS
+ *
+ *     Version, Scalars and bits, Errors      what the other parts are made of
+ *     Events, Draining                       what a wait reports, and when the next event comes
+ *     Poll                                   the event queue: opening, waiting, closing, after fork
+ *     Registry, Sources                      what is watched, and for what
+ *     Wakers                                 ending a wait from other threads and signal handlers
+ *     Time, Text, Buffers                    the clock, formatters, lists of buffers
+ *     Pipes
+ *     Addresses
+ *     TCP listeners, TCP streams
+ *     Streams of either kind                 for servers of TCP and Unix sockets
+ *     UDP sockets
+ *     Unix domain listeners, streams, datagram sockets
+ *     Sizes                                  for bindings in other languages
+ *
+ * DIFFERENCES BETWEEN SYSTEMS
+ *
+ * The contracts say what holds everywhere. Beyond that systems differ:
+ *
+ * What can be registered.  Epoll asks the file: it takes files of /proc and /sys that can be
+ *     polled, and refuses /dev/null. Poll goes by the type: it refuses every file and takes
+ *     /dev/null.
+ * One descriptor in two sources.  The same epoll refuses the second one (-EEXIST). Poll reports
+ *     both.
+ * Events after events.  On epoll data that arrives unread raises a new event, and events name all
+ *     that is ready. On poll they name only what was armed again. docs/design.md has the table.
+ * Datagrams to an address, on a connected socket.  Linux sends them there; others say -EISCONN.
+ * A datagram socket whose new connect failed.  On Linux it keeps its peer; elsewhere it may have
+ *     none.
+ * IPv4 from an IPv6 socket that is not for IPv4.  -ENETUNREACH on Linux, elsewhere -EAFNOSUPPORT.
+ * Groups of IPv4 on an IPv6 socket.  Linux joins them.
+ * A hop limit of 0 for multicast over IPv6.  Linux holds the datagram back only where a member on
+ *     this machine gets it.
+ * Truncated datagrams.  Linux tells of them by MSG_TRUNC of recvmsg(2), and by the length that
+ *     recv(2) returns with MSG_TRUNC; call mio_source_after(..., 0) after those.
+ * Several listeners on one port.  Linux, and FreeBSD by SO_REUSEPORT_LB, spread connections over
+ *     them; elsewhere the last one may get all.
+ * A full backlog in the Unix domain.  -EAGAIN on Linux, -ECONNREFUSED on BSD and macOS.
+ * Connections in the Unix domain that nobody accepted.  They get -ECONNRESET once, then the end;
+ *     systems other than Linux may leave out the error where nothing was sent.
+ * Unix streams that were never connected.  Linux answers a read with -EINVAL instead of -ENOTCONN,
+ *     and a shutdown with 0.
+ * Unix datagram sockets, on Linux.  A second connect drops what is in the queue; if that was not
+ *     empty, a former peer that is connected with us gets -ECONNRESET. A send that finds the peer
+ *     gone (-ECONNREFUSED) forgets it, the next one is -ENOTCONN, and what was received but not
+ *     read yet is lost: read until -EAGAIN before the send where that matters. Shutting down works
+ *     without a peer. After reading was shut down a receive says -EAGAIN once the queue is empty,
+ *     although readable may be reported without end: take MIO_READABLE out of the interest.
+ *     Elsewhere it returns 0.
  *
  * The design is that of the Rust crate mio; see LICENSE.
  */
@@ -164,9 +215,10 @@ typedef int mio_fd;
  *                   reports it too, where MIO_PRIORITY is in the interest.
  * MIO_PRIORITY      urgent (out-of-band) data; Linux and Android.
  * MIO_WRITABLE      room to write, a connection that was established or failed.
- * MIO_ERROR         an error is pending; take_error or the next operation tells which. Who turns on
- *                   the error queue of a socket (IP_RECVERR, timestamps) empties it then: on poll
- *                   it is reported again after every would-block until it is empty.
+ * MIO_ERROR         an error is pending; take_error or the next operation tells which. A program
+ *                   that turns on the error queue of a socket (IP_RECVERR, timestamps) must empty
+ *                   it then: on poll it is reported again after every would-block until it is
+ *                   empty.
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
  *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
@@ -469,7 +521,7 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  * Returns     the number of events, 0 when the time ran out. Fewer than capacity does not mean that
  *             nothing else is ready; a source may appear more than once; the order is unspecified.
  * Errors      -EINVAL  NULL poll or events, or capacity 0
- *             -EBADF   closed poll
+ *             -EBADF   closed poll, or one whose descriptors somebody else has closed
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran, or the process was stopped and continued (epoll); no
  *                      event is lost
@@ -609,23 +661,20 @@ struct mio_source {
  *           -ENOTSUP  a bit that this backend does not know
  *           -EBADF    closed registry or source, or a bad descriptor (one that O_PATH opened, too).
  *                     Poll looks at descriptors of your own only.
- *           -EEXIST   this source is registered, here or elsewhere. Two objects over one descriptor
- *                     are not found on every backend: on the same epoll they give -EEXIST, too, on
- *                     poll both are reported. Epoll says it also where its entry has outlived a
+ *           -EEXIST   this source is registered, here or elsewhere. The same epoll says so also of
+ *                     a second source over the descriptor, and where its entry has outlived a
  *                     close, for a duplicate of the descriptor, and the same file has got the same
  *                     number again: mio_watch takes that entry over.
- *           -EPERM    the descriptor is of a kind that is always ready: a file, a directory. Epoll
- *                     asks the file (it takes those of /proc and /sys that can be polled, and
- *                     refuses /dev/null), poll goes by the type alone.
+ *           -EPERM    the descriptor is of a kind that is always ready: a file, a directory
  *           -ELOOP    a poll nested in itself through others, or more than 4 deep; -EINVAL directly
  *                     in itself
  *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
  *           or what the add function of a custom source returned
  *           After an error the source is not registered.
  * Threads   any (exclusive on the source). Once an event of this registration is reported the call
- *           is done with the source, even if it has not returned: who gets the event may use,
- *           deregister, close or free it, and sees what this thread wrote before the call. So with
- *           mio_reregister.
+ *           is done with the source, even if it has not returned: the thread that gets the event
+ *           may use, deregister, close or free it, and sees what this thread wrote before the call.
+ *           The same holds for mio_reregister.
  * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types; fcntl(2) and fstat(2) for
  *           descriptors; and a write(2) where a thread waits.
  */
@@ -714,8 +763,9 @@ MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, 
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     mio_source_after(&source, &ready, MIO_READABLE, n < 0 ? -errno : n, sizeof buf);
  *
- * That is for byte streams. For descriptors of another kind (eventfd, timerfd, signalfd, inotify)
- * pass 0 in place of the size, and read until -EAGAIN.
+ * That is for byte streams. For descriptors of another kind (eventfd, timerfd, signalfd, inotify,
+ * terminals, sockets of packets) pass 0 in place of the size, and read until -EAGAIN. Nothing is
+ * read from a pidfd, which may be a blocking one: it is readable when the process has ended.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -851,9 +901,9 @@ MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registr
 /*
  * Makes the wait that runs, or the next one, report the waker's token. Wakes merge: any number of
  * them before that report is one event, and no wake is lost. One exception: when the system refuses
- * a wake, others that relied on it are lost with it. What the thread wrote before the wake is
- * visible to the waiter once the event is reported. While a wake is pending another one costs two
- * atomic instructions and no system call.
+ * a wake, others that relied on it are lost with it. Memory that the thread wrote before the wake
+ * is visible to the waiter once the event is reported. While a wake is pending another one costs
+ * two atomic instructions and no system call.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -940,7 +990,7 @@ MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
 
 /* ---- Pipes ----------------------------------------------------------------------------------- */
 
-/* The two ends of a pipe; on every Unix. */
+/* The two ends of a pipe. */
 struct mio_pipe_sender {
     struct mio_source source;
 };
@@ -962,8 +1012,8 @@ struct mio_pipe_receiver {
 MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiver *receiver);
 
 /*
- * Writes. That nobody reads any more is an error, never a SIGPIPE. At most PIPE_BUF bytes (4,096 on
- * Linux, at least 512 everywhere) are written in one piece or not at all.
+ * Writes. A write that nobody can read any more is an error, never a SIGPIPE. At most PIPE_BUF
+ * bytes (4,096 on Linux, at least 512 everywhere) are written in one piece or not at all.
  *
  * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
  * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order; no more than PTRDIFF_MAX bytes in
@@ -978,7 +1028,8 @@ MIO_API int mio_pipe_pair(struct mio_pipe_sender *sender, struct mio_pipe_receiv
  * Threads  any
  * System   pwritev2(2) with RWF_NOSIGNAL (Linux 6.18). Where the system refuses or ignores that,
  *          writev(2) while the thread blocks SIGPIPE: at least two system calls more. The first
- *          write of a sender finds out which it is: three more.
+ *          write of a sender finds out which it is: three more. Where a filter refuses
+ *          rt_sigtimedwait(2), too, SIGPIPE may stay blocked in the thread.
  */
 MIO_API ptrdiff_t mio_pipe_sender_write(struct mio_pipe_sender *sender, const void *buf,
                                         size_t len);
@@ -1015,7 +1066,7 @@ MIO_API int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver);
 
 /*
  * Whether calls on this end return -EAGAIN instead of waiting; for a descriptor that is about to go
- * to a child process. The other end is not affected, but all who share this one are.
+ * to a child process. The other end is not affected, but every process that shares this one is.
  *
  * Returns  0
  * Errors   -EINVAL  NULL
@@ -1129,9 +1180,10 @@ MIO_API int mio_addr_ipv6(struct mio_addr *addr, const uint8_t ip[16], uint16_t 
 /*
  * Makes an address in the Unix domain: of a path, of an abstract name, or the unnamed one, which a
  * socket has that was never bound. A socket that is bound to the unnamed address gets an abstract
- * name from the system (Linux: five hexadecimal digits).
+ * name from the system.
  *
- * path     ends with NUL; relative ones are relative to the working directory of who uses them
+ * path     ends with NUL; relative ones are relative to the working directory of the process that
+ *          uses them
  * name     length bytes, of any value, NUL included; may be NULL when length is 0, which is a name
  *          like others
  * Returns  0
@@ -1251,7 +1303,8 @@ MIO_API int mio_socket_error(void);
  */
 struct mio_listen_options {
     int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
-    int reuse_port; /* MIO_ON: several listeners share the port and the system spreads the load */
+    int reuse_port; /* MIO_ON: several listeners share the port, and the load where the
+                     * system spreads it */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
     int nodelay;    /* MIO_ON: accepted connections start as after mio_tcp_stream_set_nodelay */
     mio_prepare *prepare; /* or NULL */
@@ -1420,7 +1473,7 @@ MIO_API int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const str
                                         const struct mio_connect_options *options);
 
 /*
- * What became of a connect. Ask at the first MIO_WRITABLE, and again after the next one while the
+ * The outcome of a connect. Ask at the first MIO_WRITABLE, and again after the next one while the
  * answer is -EINPROGRESS; later events of an established connection carry MIO_WRITABLE, too.
  *
  * Returns  0             connected (also once the peer has closed)
@@ -1565,7 +1618,8 @@ struct mio_udp_socket {
  */
 struct mio_datagram_options {
     int reuse_addr; /* MIO_ON: several receivers of a multicast group share the port */
-    int reuse_port; /* MIO_ON: several sockets share the port and the system spreads the load */
+    int reuse_port; /* MIO_ON: several sockets share the port, and the load where the
+                     * system spreads it */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
     int reserved0;  /* must be 0 */
     mio_prepare *prepare; /* or NULL */
@@ -1594,8 +1648,8 @@ MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct
                                      const struct mio_datagram_options *options);
 
 /*
- * Sets whom send sends to; datagrams of others are no longer received. What was received before
- * stays in the queue. May be called again for another peer.
+ * Sets the peer that send sends to; datagrams of others are no longer received. Datagrams that were
+ * received before stay in the queue. May be called again for another peer.
  *
  * addr     of the family of the socket; an IPv6 socket that is not for IPv6 alone takes IPv4, too
  * Returns  0
@@ -1603,7 +1657,7 @@ MIO_API int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct
  *          -EBADF         closed socket
  *          -EAFNOSUPPORT  addr is no IP address, or of another family
  *          -ENETUNREACH, -EHOSTUNREACH, -EACCES (broadcast), -EADDRNOTAVAIL, ...  from the system
- *          The socket stays open. On Linux the peer stays that it had, elsewhere it may have none.
+ *          The socket stays open.
  * Threads  exclusive
  * System   connect(2), udp(7). To have no peer again: connect(2) with AF_UNSPEC on mio_source_fd.
  */
@@ -1613,13 +1667,12 @@ MIO_API int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct m
  * Sends one datagram, whole or not at all: to the connected peer, or to an address.
  *
  * len      bytes; 0 sends an empty datagram (buf may be NULL then)
- * to       an IP address. On a connected socket Linux sends there, BSD and macOS say -EISCONN. A
- *          link-local address without a scope goes out by any interface, or is refused.
+ * to       an IP address. A link-local address without a scope goes out by any interface, or is
+ *          refused.
  * Returns  len
  * Errors   -EINVAL        NULL; port 0 of to
  *          -EBADF         closed socket
- *          -EAFNOSUPPORT  to is no IP address, or of another family (Linux: -ENETUNREACH for IPv4
- *                         from a socket for IPv6 alone)
+ *          -EAFNOSUPPORT  to is no IP address, or of another family
  *          -EAGAIN        no room: drained
  *          -EMSGSIZE      longer than a datagram can be (65,507 bytes on IPv4)
  *          -EDESTADDRREQ  send on a socket that is not connected
@@ -1639,9 +1692,7 @@ MIO_API ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const vo
  * -EAGAIN: nothing else drains the socket. A peek that returns -EAGAIN counts.
  *
  * A datagram longer than buf is cut, and the rest is lost; no error tells. To notice, pass a buffer
- * that is larger by one byte than what you expect: a result of len is too long. On Linux
- * recvmsg(2) on the descriptor tells as well (MSG_TRUNC), and so does the length that recv(2) with
- * MSG_TRUNC returns; call mio_source_blocked after those.
+ * that is larger by one byte than what you expect: a result of len is too long.
  *
  * len      bytes that fit into buf; 0 drops the datagram (buf may be NULL then)
  * from     receives the address of the sender; may be NULL
@@ -1699,9 +1750,8 @@ MIO_API int mio_udp_socket_only_v6(const struct mio_udp_socket *socket);
 
 /*
  * Time to live of outgoing datagrams to one receiver (the hop limit on IPv6), and of those to
- * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network (on
- * Linux 0 holds an IPv6 datagram back only where a member on this machine gets it). An IPv6 socket
- * that also serves IPv4 gets both limits.
+ * multicast groups, for which 0 keeps them on this machine and 1, the default, in this network. An
+ * IPv6 socket that also serves IPv4 gets both limits.
  *
  * ttl      1 to 255, for multicast 0 to 255
  * Returns  the value; 0 for the change
@@ -1729,9 +1779,9 @@ MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, boo
 
 /*
  * Joins and leaves a multicast group on one interface. Join before you wait for its datagrams, and
- * leave by the same call that joined; a close leaves all. On Linux an IPv6 socket joins groups of
- * IPv4, too. By which interface the socket sends to groups is another matter: IP_MULTICAST_IF or
- * IPV6_MULTICAST_IF on mio_source_fd, or the scope of the address.
+ * leave by the same call that joined; a close leaves all. The interface by which the socket sends
+ * to groups is another matter: IP_MULTICAST_IF or IPV6_MULTICAST_IF on mio_source_fd, or the scope
+ * of the address.
  *
  * group      an IPv4 or IPv6 multicast address; its port and scope are ignored
  * index      of the interface (if_nametoindex(3)), 0: the system's choice
@@ -1816,8 +1866,6 @@ MIO_API int mio_unix_listener_accept(struct mio_unix_listener *listener,
 
 /*
  * Address, pending error, close, taking over and giving up: as those of mio_tcp_listener.
- * Connections that nobody accepted get -ECONNRESET once, then the end of file; systems other than
- * Linux may leave out the error where they had sent nothing.
  */
 MIO_API int mio_unix_listener_local_addr(const struct mio_unix_listener *listener,
                                          struct mio_addr *addr);
@@ -1844,7 +1892,7 @@ struct mio_unix_stream {
  *          -ENOTSUP       a switch is not MIO_DEFAULT
  *          -EAFNOSUPPORT  addr is no address in the Unix domain
  *          -EAGAIN        the listener's backlog is full: try again later. No event tells when.
- *          -ECONNREFUSED  nobody listens there (BSD and macOS: also a full backlog)
+ *          -ECONNREFUSED  nobody listens there, or, on some systems, the backlog is full
  *          -ENOENT, -EACCES, -EPROTOTYPE (a datagram socket), -EMFILE, -ENFILE, -ENOMEM, ...  from
  *          the system, or what the hook returned
  * Threads  exclusive
@@ -1869,12 +1917,10 @@ MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stre
 /*
  * Reading, peeking, writing and shutting down: as those of mio_tcp_stream. Reads never cross from
  * bytes that came with a descriptor into others, nor, where credentials are asked for
- * (SO_PASSCRED), from those of one sender into those of another: who receives either (recvmsg(2) on
- * mio_source_fd, then mio_source_blocked) drains by -EAGAIN. A plain read drops descriptors. Who
- * the peer is tells SO_PEERCRED on mio_source_fd. On a stream that was never connected (from_fd)
- * Linux answers a read with -EINVAL instead of -ENOTCONN, and a shutdown with 0. If the peer
- * stops reading (shutdown), the next write returns -EPIPE; a program that waits for room gets no
- * event.
+ * (SO_PASSCRED), from those of one sender into those of another: a program that receives either
+ * (recvmsg(2) on mio_source_fd, then mio_source_after) drains by -EAGAIN. A plain read drops
+ * descriptors. SO_PEERCRED on mio_source_fd tells who the peer is. If the peer stops reading
+ * (shutdown), the next write returns -EPIPE; a program that waits for room gets no event.
  */
 MIO_API ptrdiff_t mio_unix_stream_read(struct mio_unix_stream *stream, void *buf, size_t len);
 MIO_API ptrdiff_t mio_unix_stream_readv(struct mio_unix_stream *stream, const struct mio_buf *bufs,
@@ -1903,8 +1949,8 @@ struct mio_unix_datagram {
 /*
  * Opens a datagram socket in the Unix domain, non-blocking and not inherited by programs that are
  * started later: bound to an address, or unbound (open), which can send and be connected, but
- * nobody can send an answer to it. For paths see mio_unix_listener_bind. What a hook would do after
- * open does setsockopt(2) on mio_source_fd.
+ * nobody can send an answer to it. For paths see mio_unix_listener_bind. After open call
+ * setsockopt(2) on mio_source_fd for what a hook would do.
  *
  * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
  * options  NULL, or what to choose
@@ -1923,9 +1969,9 @@ MIO_API int mio_unix_datagram_bind_with(struct mio_unix_datagram *socket,
 MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_datagram *b);
 
 /*
- * Sets whom send sends to; others can no longer send to this socket (-EPERM). What was received
- * before stays in the queue. May be called again for another peer, but then Linux drops what is in
- * the queue, and if that was not empty, a former peer that is connected with us gets -ECONNRESET.
+ * Sets the peer that send sends to; others can no longer send to this socket (-EPERM). Datagrams
+ * that were received before stay in the queue. May be called again for another peer (see the
+ * differences between systems).
  *
  * addr     a path or an abstract name
  * Returns  0
@@ -1935,7 +1981,7 @@ MIO_API int mio_unix_datagram_pair(struct mio_unix_datagram *a, struct mio_unix_
  *          -ECONNREFUSED  nobody is bound there any more
  *          -EPERM         the socket there is connected with another one
  *          -ENOENT, -EACCES, -EPROTOTYPE (a stream socket), ...  from the system
- *          The socket stays open. On Linux the peer stays that it had, elsewhere it may have none.
+ *          The socket stays open.
  * Threads  exclusive.      System  connect(2)
  */
 MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
@@ -1946,24 +1992,20 @@ MIO_API int mio_unix_datagram_connect(struct mio_unix_datagram *socket,
  * the way; where the receiver's queue is full, nothing is sent.
  *
  * len      bytes; 0 sends an empty datagram (buf may be NULL then)
- * to       a path or an abstract name. On a connected socket Linux sends there, others may say
- *          -EISCONN.
+ * to       a path or an abstract name
  * Returns  len
  * Errors   -EINVAL        NULL; the unnamed address
  *          -EBADF         closed socket
  *          -EAFNOSUPPORT  to is no address in the Unix domain
- *          -EAGAIN        no room, here or in the queue of the receiver: drained. An event tells
- *                         when a connected peer has room. About the queues of others events tell
- *                         nothing: after a send_to Linux reports writable at once, room or not, and
- *                         other systems may never. Try again later, by a timeout. Nor do they tell
- *                         that a peer has shut down reading or connected with another.
+ *          -EAGAIN        no room, here or in the queue of the receiver: drained. An event reports
+ *                         when a connected peer has room. Events say nothing about the queues of
+ *                         other receivers: after a send_to writable may be reported at once or
+ *                         never. Try again later, by a timeout. No event reports that a peer has
+ *                         shut down reading or connected with another.
  *          -EMSGSIZE      longer than the send buffer
  *          -ENOTCONN      send on a socket that is not connected
  *          -ECONNREFUSED, -ECONNRESET, -ENOENT, -EPERM, -EACCES, -EPROTOTYPE  the receiver is gone,
- *          was never there, is connected with another one, or of another kind. When send finds the
- *          connected peer gone (-ECONNREFUSED), Linux forgets it, the next send is -ENOTCONN, and
- *          what was received but not read yet is lost: read until -EAGAIN before the send where
- *          that matters.
+ *          was never there, is connected with another one, or of another kind
  *          -EPIPE         writing was shut down, here or by the receiver that reads no more
  *          -ENOBUFS, -EFAULT, ...  from the system
  * Threads  any
@@ -1978,7 +2020,7 @@ MIO_API ptrdiff_t mio_unix_datagram_send_to(struct mio_unix_datagram *socket, co
  * Receives one datagram, or looks at the next one: as those of mio_udp_socket, truncation included.
  * A sender that is not bound has the unnamed address.
  *
- * Returns  bytes; 0 is an empty datagram (or len 0), or, but not on Linux, that reading was shut
+ * Returns  bytes; 0 is an empty datagram (or len 0), or, on some systems, that reading was shut
  *          down
  * Errors   as mio_udp_socket_recv; -ECONNRESET: the peer has connected to another socket, and
  *          datagrams of ours are lost
@@ -1993,9 +2035,7 @@ MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, 
 /*
  * Shutting down and addresses: as those of mio_tcp_stream. Pending error and close, taking over and
  * giving up: as those of mio_tcp_listener. from_fd takes datagram sockets of the Unix domain:
- * -EPROTOTYPE for streams, -EAFNOSUPPORT for IP. Linux shuts down sockets that are not connected,
- * too. After reading was shut down what is in the queue can still be received. Then Linux says
- * -EAGAIN, although readable may be reported without end: take MIO_READABLE out of the interest.
+ * -EPROTOTYPE for streams, -EAFNOSUPPORT for IP.
  */
 MIO_API int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, int how);
 MIO_API int mio_unix_datagram_local_addr(const struct mio_unix_datagram *socket,

@@ -105,6 +105,7 @@ static void forget(struct mio_source *source)
 {
     struct mio_poll *poll = source->poll;
     source->poll = NULL;
+    source->generation = 0;
     source->interest = 0;
     source->state = MIO__OPEN;
     source->flags &= (uint8_t) ~(MIO__MODE | MIO__REARM);

@@ -54,7 +54,8 @@ int mio__slots_reserve(struct mio__slots *slots)
     unsigned char *chunk = mio__grow_new(slots->allocator, count, slots->size);
     if (!chunk)
         return -ENOMEM;
-    slots->chunks[slots->chunk_count++] = chunk;
+    mio__publish(&slots->chunks[slots->chunk_count], chunk);
+    slots->chunk_count++;
     uint32_t first = count - MIO__SLOTS_FIRST; /* the sum of the chunks before */
     for (uint32_t i = count; i-- > 0;)
         push_free(slots, first + i);
@@ -70,8 +71,9 @@ void *mio__slots_take(struct mio__slots *slots, struct mio_source *source)
     if (++slots->last_ticket == 0) /* 0 stands for nobody */
         slots->last_ticket = 1;
     source->slot = index;
-    source->generation = slots->last_ticket;
     mio__store_relaxed(&slot->ticket, slots->last_ticket);
+    /* The last: a child that is forked in the midst of this has a source without a slot. */
+    mio__store_release(&source->generation, slots->last_ticket);
     return slot;
 }
 
@@ -94,8 +96,10 @@ bool mio__slots_release(struct mio__slots *slots, uint32_t index)
 
 void mio__slots_abandon(struct mio__slots *slots, const struct mio_source *source)
 {
-    struct mio__slot *slot = mio__slots_at(slots, source->slot);
     uint32_t ticket = source->generation;
+    if (ticket == 0)
+        return;
+    struct mio__slot *slot = mio__slots_at(slots, source->slot);
     if (!mio__compare_exchange(&slot->ticket, &ticket, 0))
         return;
     uint32_t first = mio__load_relaxed(&slots->first_abandoned);

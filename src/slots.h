@@ -1,6 +1,7 @@
 /*
  * The table of the sources that are registered, for backends that keep one. A source knows its slot
- * by number and by ticket, so it may move, and a slot that has gone to another source is noticed.
+ * by number and by ticket, which is its generation and 0 while it has none. So it may move, and a
+ * slot that has gone to another source is noticed.
  *
  * A slot is free again as soon as its registration ends, and the one that was freed last is taken
  * first. So the table never touches more slots than sources were registered at once.

@@ -348,23 +348,21 @@ static struct {
     struct mio_poll poll;
     struct mio_source sources[MANY];
     int count;
-    bool in_child; /* so that the child forks no more */
+    bool can_fork, in_child; /* a child forks no more */
     int forks, failures;
 } amid;
 
-/* What another thread may do at any moment: here the table is between two blocks. */
-static void release_and_fork(void *arg, void *memory, size_t size)
+/* What another thread may do at any moment. */
+static void fork_and_abandon(void)
 {
     int status;
-    (void)arg, (void)size;
-    free(memory);
-    if (amid.in_child || amid.forks == 4)
+    if (amid.in_child || !amid.can_fork)
         return;
     amid.forks++;
     pid_t pid = fork();
     if (pid == 0) {
         amid.in_child = true;
-        for (int i = 0; i < amid.count; i++)
+        for (int i = 0; i <= amid.count; i++) /* the last one is about to be registered */
             mio_source_abandon(&amid.sources[i]);
         _exit(mio_poll_abandon(&amid.poll));
     }
@@ -372,9 +370,19 @@ static void release_and_fork(void *arg, void *memory, size_t size)
     amid.failures += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-static void *allocate_plainly(void *arg, size_t size)
+/* Here the table is between two blocks. */
+static void release_and_fork(void *arg, void *memory, size_t size)
+{
+    (void)arg, (void)size;
+    free(memory);
+    fork_and_abandon();
+}
+
+/* Here it has no slot yet for the source that is being registered. */
+static void *fork_and_allocate(void *arg, size_t size)
 {
     (void)arg;
+    fork_and_abandon();
     return malloc(size);
 }
 
@@ -384,17 +392,18 @@ static void fork_amid_a_growth_leaves_the_child_a_whole_table(void)
     if (!has_tables())
         SKIP("this backend has no tables");
     memset(&amid, 0, sizeof amid);
-    options.allocator.allocate = allocate_plainly;
+    options.allocator.allocate = fork_and_allocate;
     options.allocator.release = release_and_fork;
     CHECK_EQ(mio_poll_init_with(&amid.poll, &options), 0);
+    amid.can_fork = true;
     for (; amid.count < MANY; amid.count++) {
         struct mio_source *source = &amid.sources[amid.count];
         support_eventfd(source, 1);
         CHECK_EQ(mio_register(mio_poll_registry(&amid.poll), source, 1, MIO_READABLE), 0);
     }
-    CHECK(amid.forks >= 2);
+    CHECK(amid.forks >= 4);
     CHECK_EQ(amid.failures, 0);
-    amid.forks = 4;
+    amid.can_fork = false;
     for (int i = 0; i < MANY; i++) {
         int fd = mio_source_fd(&amid.sources[i]);
         CHECK_EQ(mio_deregister(mio_poll_registry(&amid.poll), &amid.sources[i]), 0);

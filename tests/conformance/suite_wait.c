@@ -381,6 +381,25 @@ static void counters_count(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* As daemons do at their start, here without knowing of the poll. */
+static void wait_without_descriptors(void)
+{
+    struct mio_poll poll;
+    struct mio_event event;
+    test_poll_init(&poll);
+    for (int fd = 3; fd < 64; fd++)
+        close(fd);
+    CHECK_EQ(mio_poll_wait(&poll, &event, 1, MIO_FOREVER), -EBADF);
+    CHECK_EQ(mio_poll_wait(&poll, &event, 1, 0), -EBADF);
+    mio_poll_close(&poll);
+    CHECK_EQ(mio_poll_wait(&poll, &event, 1, 0), -EBADF);
+}
+
+static void wait_ends_when_somebody_closed_the_queue(void)
+{
+    test_in_child(wait_without_descriptors);
+}
+
 static const struct test_case cases[] = {
     {"invalid_arguments_are_refused", invalid_arguments_are_refused, 0},
     {"defect_24_capacity_zero_is_invalid", defect_24_capacity_zero_is_invalid, 0},
@@ -398,6 +417,7 @@ static const struct test_case cases[] = {
     {"queues_nest_up_to_a_depth", queues_nest_up_to_a_depth, 0},
     {"memory_that_cannot_be_written_is_a_fault", memory_that_cannot_be_written_is_a_fault, 0},
     {"counters_count", counters_count, 0},
+    {"wait_ends_when_somebody_closed_the_queue", wait_ends_when_somebody_closed_the_queue, 0},
     {NULL, NULL, 0},
 };
 

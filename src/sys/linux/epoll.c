@@ -158,8 +158,8 @@ static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeo
     if (!(mio__load_relaxed(&poll->flags) & PWAIT2_REFUSED)) {
         int n = (int)mio__syscall6(SYS_epoll_pwait2, poll->fd, (long)events, room, (long)&timeout,
                                    0, 0);
-        if (n != -ENOSYS && n != -EPERM)
-            return n;
+        if (n != -ENOSYS && n != -EPERM && n != -EACCES && n != -EINVAL && n != -EOPNOTSUPP)
+            return n; /* of the others the call that replaces it says what is wrong */
         mio__store_relaxed(&poll->flags, PWAIT2_REFUSED);
     }
     return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);

@@ -1,7 +1,7 @@
 /*
  * Writing to a pipe without SIGPIPE: RWF_NOSIGNAL (linux/fs.h), since Linux 6.18. Before, the flag
  * is unknown (-EOPNOTSUPP; -EINVAL in 4.6), or the call is (-ENOSYS); system call filters may say
- * -EPERM, and that of Android kills who tries it.
+ * -EPERM or -EACCES, and that of Android kills who tries it.
  *
  * gVisor ignores flags that it does not know: there the flag seems to work, and the signal comes.
  * So the first write of an end finds out, guarded. It goes out with a flag that nobody knows beside
@@ -55,7 +55,8 @@ static bool is_of_the_pipe(ptrdiff_t result)
 
 static bool is_refusal(ptrdiff_t result)
 {
-    return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL || result == -EPERM;
+    return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL || result == -EPERM ||
+           result == -EACCES;
 }
 
 /* After a refusal: -EINVAL may have been about the list, and is then said of it once more. */

@@ -25,7 +25,7 @@ enum { KERNEL_SIGNALS = 128 };
 enum { KERNEL_SIGNALS = 64 };
 #endif
 
-void mio__take_sigpipe(void)
+bool mio__take_sigpipe(void)
 {
     /* The kernel's own layouts: libc's set may be longer or, on 32-bit Android, shorter. */
     const unsigned long set[KERNEL_SIGNALS / CHAR_BIT / sizeof(long)] = {1UL << (SIGPIPE - 1)};
@@ -34,4 +34,5 @@ void mio__take_sigpipe(void)
     do
         result = mio__syscall4(SYS_rt_sigtimedwait, (long)set, 0, (long)at_once, sizeof set);
     while (result == -EINTR);
+    return result >= 0 || result == -EAGAIN;
 }

@@ -44,8 +44,7 @@ static bool may_have_raised(mio_fd fd, ptrdiff_t result, size_t asked)
  */
 static void take_the_second(void)
 {
-    mio__take_sigpipe();
-    if (!is_pending())
+    if (mio__take_sigpipe() && !is_pending())
         MIO__CALL(pthread_kill)(pthread_self(), SIGPIPE);
 }
 
@@ -72,14 +71,16 @@ ptrdiff_t mio__pipe_guard(mio__raising_write *write, mio_fd fd, const struct mio
     /* What was not blocked cannot be pending. */
     bool was_blocked = sigismember(&before, SIGPIPE) == 1;
     bool was_pending = was_blocked && is_pending();
+    bool is_left = false;
     ptrdiff_t n = write(fd, bufs, count, learned);
     if (may_have_raised(fd, n, mio_bufs_len(bufs, count))) {
         if (was_pending)
             take_the_second();
         else
-            mio__take_sigpipe();
+            is_left = !mio__take_sigpipe() && is_pending();
     }
-    if (!was_blocked)
+    /* Where a filter refuses even that the signal stays blocked: it does not end the thread. */
+    if (!was_blocked && !is_left)
         MIO__CALL(pthread_sigmask)(SIG_SETMASK, &before, NULL);
     return n;
 }

@@ -249,9 +249,11 @@ static int poll_finish(struct mio_poll *poll, int fired, struct mio_event *event
     struct poll_state *state = poll_lock(poll);
     state->phase = AT_REST;
     int n = fired;
-    if (fired > 0)
+    if (fired > 0 && (state->set.block->entries[0].revents & POLLNVAL))
+        n = -EBADF; /* somebody has closed the notifier, and would be told so for ever */
+    else if (fired > 0)
         poll_take_wakes(poll, state);
-    if (fired >= 0)
+    if (n >= 0)
         n = poll_report(state, events, capacity);
     poll_unlock(state);
     return n;
@@ -274,7 +276,7 @@ static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, siz
         int64_t rest = poll_begin(state, timeout_ns);
         int fired = mio__raw_poll(state->set.block->entries, state->set.count, rest);
         int n = poll_finish(poll, fired, events, capacity);
-        if (n != 0 || fired < 0 || timeout_ns == 0 || (fired == 0 && rest != 0))
+        if (n != 0 || timeout_ns == 0 || (fired == 0 && rest != 0))
             return mio__wait_end(poll, n);
         /* A kick, what had changed by the time it was seen, or a look for a waker that was closed
          * before its report: go round with what remains. */
