@@ -776,7 +776,8 @@ MIO_API int mio_source_init_fd(struct mio_source *source, mio_fd fd);
 
 /*
  * How a source of your own type is registered, usually by registering what it is made of. The
- * library checks arguments and state first and records success only.
+ * library checks arguments and state first, records the registration, and takes that back when add
+ * fails.
  *
  * add     registers; undoes its own partial work when it fails
  * change  replaces; when it fails the library calls remove, and the source is unregistered

@@ -18,7 +18,7 @@ static const struct {
     {MIO_ONESHOT, "ONESHOT"},
 };
 
-static void add_bits(struct mio__text *text, uint32_t bits)
+static void event_add_bits(struct mio__text *text, uint32_t bits)
 {
     const char *separator = "";
     if (bits == 0)
@@ -42,7 +42,7 @@ int mio_interest_format(mio_interest interest, char *buf, size_t size)
     if (!buf)
         return -EINVAL;
     struct mio__text text = {buf, size, 0};
-    add_bits(&text, interest);
+    event_add_bits(&text, interest);
     return mio__text_end(&text);
 }
 
@@ -54,7 +54,7 @@ int mio_event_format(const struct mio_event *event, char *buf, size_t size)
     mio__text_add(&text, "token ");
     mio__text_add_number(&text, event->token);
     mio__text_add(&text, ": ");
-    add_bits(&text, event->readiness);
+    event_add_bits(&text, event->readiness);
     return mio__text_end(&text);
 }
 

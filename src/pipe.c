@@ -71,7 +71,7 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
 
 /* ---- Both ends ------------------------------------------------------------------------------- */
 
-static int set_blocking_mode(const struct mio_source *source, bool nonblocking)
+static int pipe_set_blocking_mode(const struct mio_source *source, bool nonblocking)
 {
     int result = mio__source_check(source);
     return result < 0 ? result : mio__fd_set_nonblocking(source->fd, nonblocking);
@@ -79,15 +79,15 @@ static int set_blocking_mode(const struct mio_source *source, bool nonblocking)
 
 int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking)
 {
-    return set_blocking_mode(MIO__SOURCE(sender), nonblocking);
+    return pipe_set_blocking_mode(MIO__SOURCE(sender), nonblocking);
 }
 
 int mio_pipe_receiver_set_nonblocking(struct mio_pipe_receiver *receiver, bool nonblocking)
 {
-    return set_blocking_mode(MIO__SOURCE(receiver), nonblocking);
+    return pipe_set_blocking_mode(MIO__SOURCE(receiver), nonblocking);
 }
 
-static int take_over(struct mio_source *source, mio_fd fd, bool writes)
+static int pipe_take_over(struct mio_source *source, mio_fd fd, bool writes)
 {
     if (!source)
         return -EINVAL;
@@ -102,12 +102,12 @@ static int take_over(struct mio_source *source, mio_fd fd, bool writes)
 
 int mio_pipe_sender_from_fd(struct mio_pipe_sender *sender, mio_fd fd)
 {
-    return take_over(MIO__SOURCE(sender), fd, true);
+    return pipe_take_over(MIO__SOURCE(sender), fd, true);
 }
 
 int mio_pipe_receiver_from_fd(struct mio_pipe_receiver *receiver, mio_fd fd)
 {
-    return take_over(MIO__SOURCE(receiver), fd, false);
+    return pipe_take_over(MIO__SOURCE(receiver), fd, false);
 }
 
 mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender)

@@ -69,8 +69,8 @@ int mio_poll_abandon(struct mio_poll *poll)
 }
 
 /* After the backend has cleared the wakers: what covers a wake also ordered what came before it. */
-MIO__COLD static int wait_and_tell(struct mio_poll *poll, struct mio_event *events, size_t capacity,
-                                   int64_t timeout_ns)
+MIO__COLD static int poll_wait_and_tell(struct mio_poll *poll, struct mio_event *events,
+                                        size_t capacity, int64_t timeout_ns)
 {
     int n = poll->backend->wait(poll, events, capacity, timeout_ns);
     if (n > 0)
@@ -93,7 +93,7 @@ int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capaci
      * The backend calls mio__wait_end. */
     if (timeout_ns < 0)
         timeout_ns = 0;
-    return MIO__IS_WATCHED ? wait_and_tell(poll, events, capacity, timeout_ns)
+    return MIO__IS_WATCHED ? poll_wait_and_tell(poll, events, capacity, timeout_ns)
                            : poll->backend->wait(poll, events, capacity, timeout_ns);
 }
 

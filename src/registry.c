@@ -1,5 +1,7 @@
-/* Registration: the checks come first, the backend or the custom source does the work, and only
- * what succeeded is recorded. */
+/*
+ * Registration. The checks come first, then the state is recorded, then the backend or the custom
+ * source is asked. A refusal takes back what was recorded.
+ */
 #include "internal.h"
 
 #include <string.h>
@@ -49,7 +51,7 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
 /* What is wrong with an interest, or with the poll that does not take it. */
-static int refusal_of(const struct mio_poll *poll, mio_interest interest)
+static int registry_refusal(const struct mio_poll *poll, mio_interest interest)
 {
     if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
         (interest & MIO__INTEREST_BITS) == 0)
@@ -57,18 +59,19 @@ static int refusal_of(const struct mio_poll *poll, mio_interest interest)
     return poll ? -ENOTSUP : -EBADF;
 }
 
-static int check_registration(const struct mio_registry *registry, const struct mio_source *source,
-                              mio_interest interest)
+static int registry_check(const struct mio_registry *registry, const struct mio_source *source,
+                          mio_interest interest)
 {
     if (!registry || !source)
         return -EINVAL;
     const struct mio_poll *poll = mio__registry_poll(registry);
     if (poll && (interest & ~poll->features) == 0 && (interest & MIO__INTEREST_BITS) != 0)
         return 0;
-    return refusal_of(poll, interest);
+    return registry_refusal(poll, interest);
 }
 
-static int check_registered(const struct mio_registry *registry, const struct mio_source *source)
+static int registry_check_source(const struct mio_registry *registry,
+                                 const struct mio_source *source)
 {
     if (source->state == MIO__CLOSED)
         return -EBADF;
@@ -83,7 +86,7 @@ static int check_registered(const struct mio_registry *registry, const struct mi
  * State is written before the system is asked, and taken back if it refuses: once it knows the
  * source, another thread may be told of it, and close or free it, before this call returns.
  */
-static void record(struct mio_source *source, struct mio_poll *poll, mio_interest interest)
+static void registry_record(struct mio_source *source, struct mio_poll *poll, mio_interest interest)
 {
     source->poll = poll;
     uint32_t flags = source->flags & ~(uint32_t)(MIO__MODE | MIO__REARM);
@@ -96,12 +99,12 @@ static void record(struct mio_source *source, struct mio_poll *poll, mio_interes
 }
 
 /* The interest and mode of a registered source. */
-static mio_interest recorded(const struct mio_source *source)
+static mio_interest registry_recorded(const struct mio_source *source)
 {
     return source->interest | (mio_interest)(source->flags & MIO__MODE) << MIO__MODE_SHIFT;
 }
 
-static void forget(struct mio_source *source)
+static void registry_forget(struct mio_source *source)
 {
     struct mio_poll *poll = source->poll;
     source->poll = NULL;
@@ -115,41 +118,41 @@ static void forget(struct mio_source *source)
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
-    int result = check_registration(registry, source, interest);
+    int result = registry_check(registry, source, interest);
     if (result < 0)
         return result;
     if (source->state != MIO__OPEN)
         return source->state == MIO__CLOSED ? -EBADF : -EEXIST;
     struct mio_poll *poll = registry->poll;
     mio__fetch_add(&poll->users, 1);
-    record(source, poll, interest);
+    registry_record(source, poll, interest);
     if (source->ops)
         result = mio__user_result(source->ops->add(registry, source, token, interest));
     else
         result = poll->backend->add(poll, source, token, interest);
     if (result < 0)
-        forget(source);
+        registry_forget(source);
     return result;
 }
 
 /* The system is asked to change what it has; here what was recorded before is recorded again. */
-static int change_failed(struct mio_source *source, int result, mio_interest before)
+static int registry_change_failed(struct mio_source *source, int result, mio_interest before)
 {
     bool is_gone = result <= -MIO__GONE;
     if (is_gone)
-        forget(source);
+        registry_forget(source);
     else
-        record(source, source->poll, before);
+        registry_record(source, source->poll, before);
     return is_gone ? result + MIO__GONE : result;
 }
 
-static int reregister_custom(struct mio_registry *registry, struct mio_source *source,
-                             mio_token token, mio_interest interest)
+static int registry_change_custom(struct mio_registry *registry, struct mio_source *source,
+                                  mio_token token, mio_interest interest)
 {
     int result = mio__user_result(source->ops->change(registry, source, token, interest));
     if (result < 0) {
         source->ops->remove(registry, source);
-        forget(source);
+        registry_forget(source);
     }
     return result;
 }
@@ -157,18 +160,18 @@ static int reregister_custom(struct mio_registry *registry, struct mio_source *s
 int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
                    mio_interest interest)
 {
-    int result = check_registration(registry, source, interest);
+    int result = registry_check(registry, source, interest);
     if (result == 0)
-        result = check_registered(registry, source);
+        result = registry_check_source(registry, source);
     if (result < 0)
         return result;
     struct mio_poll *poll = registry->poll;
-    const mio_interest before = recorded(source);
-    record(source, poll, interest);
+    const mio_interest before = registry_recorded(source);
+    registry_record(source, poll, interest);
     if (source->ops)
-        return reregister_custom(registry, source, token, interest);
+        return registry_change_custom(registry, source, token, interest);
     result = poll->backend->change(poll, source, token, interest, before);
-    return result < 0 ? change_failed(source, result, before) : result;
+    return result < 0 ? registry_change_failed(source, result, before) : result;
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -177,13 +180,13 @@ int mio_deregister(struct mio_registry *registry, struct mio_source *source)
         return -EINVAL;
     if (!mio__registry_poll(registry))
         return -EBADF;
-    int result = check_registered(registry, source);
+    int result = registry_check_source(registry, source);
     if (result < 0)
         return result;
     if (!source->ops)
         return mio__source_detach(source);
     result = mio__user_result(source->ops->remove(registry, source));
-    forget(source);
+    registry_forget(source);
     return result;
 }
 
@@ -192,14 +195,14 @@ int mio__source_detach(struct mio_source *source)
     if (source->state != MIO__REGISTERED)
         return 0;
     int result = source->poll->backend->remove(source->poll, source);
-    forget(source);
+    registry_forget(source);
     return result;
 }
 
 /* ---- Setting the interest -------------------------------------------------------------------- */
 
 /* Whether the backend says that the descriptor is closed, or that its number is another file's. */
-static bool is_forgotten(int error)
+static bool watch_is_forgotten(int error)
 {
     return error == -ENOENT || error == -EBADF || error == -EPERM;
 }
@@ -209,7 +212,7 @@ static int watch_nothing(struct mio_registry *registry, struct mio_source *sourc
     if (source->state != MIO__REGISTERED)
         return 0;
     int result = mio_deregister(registry, source);
-    return !source->ops && is_forgotten(result) ? 0 : result;
+    return !source->ops && watch_is_forgotten(result) ? 0 : result;
 }
 
 /* The system holds an entry still, for a duplicate of the descriptor: it becomes that of source. */
@@ -217,10 +220,10 @@ static int watch_over(struct mio_poll *poll, struct mio_source *source, mio_toke
                       mio_interest interest)
 {
     mio__fetch_add(&poll->users, 1);
-    record(source, poll, interest);
+    registry_record(source, poll, interest);
     int result = poll->backend->change(poll, source, token, interest, interest);
     if (result < 0)
-        forget(source);
+        registry_forget(source);
     return result;
 }
 
@@ -240,7 +243,7 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
               mio_interest interest)
 {
     /* Nothing is as good as anything for the checks that come before it. */
-    int result = check_registration(registry, source, interest == 0 ? MIO_READABLE : interest);
+    int result = registry_check(registry, source, interest == 0 ? MIO_READABLE : interest);
     if (result < 0)
         return result;
     if (source->state == MIO__CLOSED)
@@ -252,7 +255,7 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
     if (source->state == MIO__OPEN)
         return watch_anew(registry, source, token, interest);
     result = mio_reregister(registry, source, token, interest);
-    if (!is_forgotten(result) || source->ops)
+    if (!watch_is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);
     /* Somebody else closes the descriptor: it is looked at from now on. */
@@ -268,6 +271,6 @@ int mio_source_abandon(struct mio_source *source)
     struct mio_poll *poll = source->poll;
     if (!source->ops && poll->backend->abandon)
         poll->backend->abandon(poll, source);
-    forget(source);
+    registry_forget(source);
     return 0;
 }

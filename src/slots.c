@@ -37,7 +37,7 @@ void *mio__slots_at(const struct mio__slots *slots, uint32_t index)
     return slots->chunks[chunk] + index * slots->size;
 }
 
-static void push_free(struct mio__slots *slots, uint32_t index)
+static void slots_push_free(struct mio__slots *slots, uint32_t index)
 {
     struct mio__slot *slot = mio__slots_at(slots, index);
     mio__store_relaxed(&slot->next, slots->first_free);
@@ -58,7 +58,7 @@ int mio__slots_reserve(struct mio__slots *slots)
     slots->chunk_count++;
     uint32_t first = count - MIO__SLOTS_FIRST; /* the sum of the chunks before */
     for (uint32_t i = count; i-- > 0;)
-        push_free(slots, first + i);
+        slots_push_free(slots, first + i);
     return 0;
 }
 
@@ -89,7 +89,7 @@ bool mio__slots_release(struct mio__slots *slots, uint32_t index)
     uint32_t ticket = mio__load_relaxed(&slot->ticket);
     if (ticket == 0 || !mio__compare_exchange(&slot->ticket, &ticket, 0))
         return false;
-    push_free(slots, index);
+    slots_push_free(slots, index);
     slots->used--;
     return true;
 }
@@ -118,7 +118,7 @@ uint32_t mio__slots_collect(struct mio__slots *slots)
         slot = mio__slots_at(slots, index);
     } while (
         !mio__compare_exchange(&slots->first_abandoned, &index, mio__load_relaxed(&slot->next)));
-    push_free(slots, index);
+    slots_push_free(slots, index);
     slots->used--;
     return index;
 }

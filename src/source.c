@@ -64,7 +64,7 @@ int mio_source_after(struct mio_source *source, uint32_t *ready, uint32_t direct
 }
 
 /* An accept that failed fails again. Of a descriptor of the caller's own the system has to say. */
-static bool is_accept(const struct mio_source *source, size_t asked)
+static bool source_is_accept(const struct mio_source *source, size_t asked)
 {
     return asked == 0 && (source->flags & MIO__RAW) && mio__fd_listens(source->fd);
 }
@@ -77,7 +77,7 @@ void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t 
         reason = MIO__BLOCKED;
     else if (result > 0 && (size_t)result < asked)
         reason = MIO__SHORT;
-    else if (result < 0 && direction == MIO_READABLE && !is_accept(source, asked))
+    else if (result < 0 && direction == MIO_READABLE && !source_is_accept(source, asked))
         reason = MIO__FAILED;
     else
         return;

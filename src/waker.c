@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Takes a bit that no other waker has. Returns 0 when all are taken. */
-static uint32_t take_bit(struct mio_poll *poll)
+static uint32_t waker_take_bit(struct mio_poll *poll)
 {
     uint32_t taken = mio__load_relaxed(&poll->wakers_taken);
     while (taken != UINT32_MAX) {
@@ -16,7 +16,7 @@ static uint32_t take_bit(struct mio_poll *poll)
 }
 
 /* A wake that was not reported goes with its waker, the next one with this bit starts clean. */
-static void give_bit(struct mio_poll *poll, uint32_t bit)
+static void waker_give_bit(struct mio_poll *poll, uint32_t bit)
 {
     mio__fetch_and(&poll->wakers_pending, ~bit);
     mio__fetch_and(&poll->wakers_taken, ~bit);
@@ -32,14 +32,14 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
     struct mio_poll *poll = mio__registry_poll(registry);
     if (!poll)
         return -EBADF;
-    uint32_t bit = take_bit(poll);
+    uint32_t bit = waker_take_bit(poll);
     if (bit == 0)
         return -ENOSPC;
     waker->bit = bit;
     waker->token = token;
     int result = poll->backend->waker_open(poll, waker);
     if (result < 0) {
-        give_bit(poll, bit);
+        waker_give_bit(poll, bit);
         memset(waker, 0, sizeof *waker);
         return result;
     }
@@ -49,7 +49,7 @@ int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_t
 }
 
 /* Before the bit is set: a wake that finds it set is reported by another one's event. */
-MIO__COLD static int tell_and_wake(struct mio_poll *poll, struct mio_waker *waker)
+MIO__COLD static int waker_tell_and_wake(struct mio_poll *poll, struct mio_waker *waker)
 {
     mio__told(poll);
     return poll->backend->wake(poll, waker);
@@ -62,7 +62,7 @@ int mio_waker_wake(struct mio_waker *waker)
     struct mio_poll *poll = waker->poll;
     if (!poll)
         return -EBADF;
-    return MIO__IS_WATCHED ? tell_and_wake(poll, waker) : poll->backend->wake(poll, waker);
+    return MIO__IS_WATCHED ? waker_tell_and_wake(poll, waker) : poll->backend->wake(poll, waker);
 }
 
 static int waker_end(struct mio_waker *waker,
@@ -70,7 +70,7 @@ static int waker_end(struct mio_waker *waker,
 {
     struct mio_poll *poll = waker->poll;
     release(poll, waker);
-    give_bit(poll, waker->bit);
+    waker_give_bit(poll, waker->bit);
     memset(waker, 0, sizeof *waker);
     mio__poll_release(poll);
     return 0;

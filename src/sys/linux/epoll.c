@@ -61,15 +61,15 @@ static int epoll_close(struct mio_poll *poll)
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
-static inline int control(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
-                          uint32_t bits)
+static inline int epoll_control(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
+                                uint32_t bits)
 {
     struct epoll_event event = {.events = bits};
     event.data.ptr = (void *)token;
     return (int)mio__syscall4(SYS_epoll_ctl, poll->fd, operation, fd, (long)&event);
 }
 
-static uint32_t bits_of(mio_interest interest)
+static uint32_t epoll_bits_of(mio_interest interest)
 {
     uint32_t bits = mio__poll_bits_of(mio__interest_asks(interest));
     if (!(interest & MIO_LEVEL))
@@ -80,42 +80,42 @@ static uint32_t bits_of(mio_interest interest)
 }
 
 /* The source is not looked at any more: who is told of it may free it at once. */
-MIO__COLD static int tell_and_control(struct mio_poll *poll, int operation, mio_fd fd,
-                                      mio_token token, uint32_t bits)
+MIO__COLD static int epoll_tell_and_control(struct mio_poll *poll, int operation, mio_fd fd,
+                                            mio_token token, uint32_t bits)
 {
     mio__told(poll);
-    return control(poll, operation, fd, token, bits);
+    return epoll_control(poll, operation, fd, token, bits);
 }
 
-static inline int watch(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
-                        uint32_t bits)
+static inline int epoll_watch(struct mio_poll *poll, int operation, mio_fd fd, mio_token token,
+                              uint32_t bits)
 {
-    return MIO__IS_WATCHED ? tell_and_control(poll, operation, fd, token, bits)
-                           : control(poll, operation, fd, token, bits);
+    return MIO__IS_WATCHED ? epoll_tell_and_control(poll, operation, fd, token, bits)
+                           : epoll_control(poll, operation, fd, token, bits);
 }
 
 static int epoll_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
                      mio_interest interest)
 {
-    return watch(poll, EPOLL_CTL_ADD, source->fd, token, bits_of(interest));
+    return epoll_watch(poll, EPOLL_CTL_ADD, source->fd, token, epoll_bits_of(interest));
 }
 
 static int epoll_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
                         mio_interest interest, mio_interest before)
 {
     (void)before; /* the kernel replaces all of it, or nothing */
-    return watch(poll, EPOLL_CTL_MOD, source->fd, token, bits_of(interest));
+    return epoll_watch(poll, EPOLL_CTL_MOD, source->fd, token, epoll_bits_of(interest));
 }
 
 static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
 {
-    return control(poll, EPOLL_CTL_DEL, source->fd, 0, 0);
+    return epoll_control(poll, EPOLL_CTL_DEL, source->fd, 0, 0);
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* Results are those of the kernel: a count or -errno. */
-static inline int fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
+static inline int epoll_fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
 {
 #ifdef SYS_epoll_wait
     return (int)mio__syscall4(SYS_epoll_wait, queue, (long)events, room, timeout_ms);
@@ -125,15 +125,15 @@ static inline int fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
 }
 
 /* Goes on where the kernel's longest wait ends (B). timeout_ms: -1 for ever. */
-static inline int fetch_long(mio_fd queue, void *events, int room, int64_t timeout_ms)
+static inline int epoll_fetch_long(mio_fd queue, void *events, int room, int64_t timeout_ms)
 {
     while (timeout_ms > INT_MAX) {
-        int n = fetch_ms(queue, events, room, INT_MAX);
+        int n = epoll_fetch_ms(queue, events, room, INT_MAX);
         if (n != 0)
             return n;
         timeout_ms -= INT_MAX;
     }
-    return fetch_ms(queue, events, room, (int)timeout_ms);
+    return epoll_fetch_ms(queue, events, room, (int)timeout_ms);
 }
 
 /* Old headers lack the name. The number is the same but on these, which round up instead. */
@@ -142,13 +142,13 @@ static inline int fetch_long(mio_fd queue, void *events, int room, int64_t timeo
 #endif
 
 #if defined(__ANDROID__) || !defined(SYS_epoll_pwait2)
-static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
+static int epoll_fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
 {
-    return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
+    return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
 }
 #else
 /* For a timeout that is no whole number of milliseconds (C). */
-static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
+static int epoll_fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
 {
     struct {
         int64_t seconds;
@@ -162,12 +162,12 @@ static int fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeo
             return n; /* of the others the call that replaces it says what is wrong */
         mio__store_relaxed(&poll->flags, PWAIT2_REFUSED);
     }
-    return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
+    return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
 }
 #endif
 
 /* Widens the kernel's events to ours in place, from the end, for ours may be longer (A). */
-static inline void translate(struct mio_event *events, int n)
+static inline void epoll_translate(struct mio_event *events, int n)
 {
     const unsigned char *fetched = (const unsigned char *)events;
     while (n-- > 0) {
@@ -178,44 +178,45 @@ static inline void translate(struct mio_event *events, int n)
     }
 }
 
-static inline int fetch(struct mio_poll *poll, void *events, size_t capacity, int64_t timeout_ns)
+static inline int epoll_fetch(struct mio_poll *poll, void *events, size_t capacity,
+                              int64_t timeout_ns)
 {
     int room = capacity < EPOLL_EVENTS_MAX ? (int)capacity : EPOLL_EVENTS_MAX;
     if (timeout_ns == 0)
-        return fetch_ms(poll->fd, events, room, 0);
+        return epoll_fetch_ms(poll->fd, events, room, 0);
     if (timeout_ns == MIO_FOREVER)
-        return fetch_ms(poll->fd, events, room, -1);
+        return epoll_fetch_ms(poll->fd, events, room, -1);
     if (timeout_ns % MIO_NS_PER_MS == 0)
-        return fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
-    return fetch_ns(poll, events, room, timeout_ns);
+        return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
+    return epoll_fetch_ns(poll, events, room, timeout_ns);
 }
 
 static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                              int64_t timeout_ns)
 {
-    int n = fetch(poll, events, capacity, timeout_ns);
+    int n = epoll_fetch(poll, events, capacity, timeout_ns);
     if (n > 0) {
         MIO__KERNEL_WROTE(events, (size_t)n * sizeof(struct epoll_event));
         mio__wakers_clear_all(poll);
-        translate(events, n);
+        epoll_translate(events, n);
     }
     return mio__wait_end(poll, n);
 }
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static const struct mio__notifier *notifier_of(const struct mio_poll *poll)
+static const struct mio__notifier *epoll_notifier_of(const struct mio_poll *poll)
 {
     return poll->wakers;
 }
 
 static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker)
 {
-    int result = notifier_of(poll)->open(&waker->read_fd, &waker->write_fd);
+    int result = epoll_notifier_of(poll)->open(&waker->read_fd, &waker->write_fd);
     if (result < 0)
         return result;
     /* Edge-triggered and never read by the wait: each signal is an event (F). */
-    result = control(poll, EPOLL_CTL_ADD, waker->read_fd, waker->token, EPOLLIN | EPOLLET);
+    result = epoll_control(poll, EPOLL_CTL_ADD, waker->read_fd, waker->token, EPOLLIN | EPOLLET);
     if (result < 0)
         mio__notifier_close(waker->read_fd, waker->write_fd);
     return result;
@@ -223,7 +224,7 @@ static int epoll_waker_open(struct mio_poll *poll, struct mio_waker *waker)
 
 static void epoll_waker_close(struct mio_poll *poll, struct mio_waker *waker)
 {
-    control(poll, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
+    epoll_control(poll, EPOLL_CTL_DEL, waker->read_fd, 0, 0); /* G */
     mio__notifier_close(waker->read_fd, waker->write_fd);
 }
 
@@ -237,7 +238,8 @@ static int epoll_wake(struct mio_poll *poll, struct mio_waker *waker)
 {
     if (mio__wake_is_covered(poll, waker))
         return 0;
-    return mio__wake_sent(poll, waker, notifier_of(poll)->raise(waker->read_fd, waker->write_fd));
+    return mio__wake_sent(poll, waker,
+                          epoll_notifier_of(poll)->raise(waker->read_fd, waker->write_fd));
 }
 
 extern const struct mio__backend mio__backend_epoll;

@@ -9,7 +9,7 @@
 
 enum { ENTRIES_FIRST = 64 };
 
-static void mark_dirty(struct mio__poll_set *set, uint32_t index)
+static void set_mark_dirty(struct mio__poll_set *set, uint32_t index)
 {
     struct mio__poll_slot *slot = mio__slots_at(&set->slots, index);
     if (slot->next_dirty != 0)
@@ -20,34 +20,34 @@ static void mark_dirty(struct mio__poll_set *set, uint32_t index)
 
 /* ---- Entries --------------------------------------------------------------------------------- */
 
-static size_t block_bytes(uint32_t room)
+static size_t set_block_bytes(uint32_t room)
 {
     return sizeof(struct mio__poll_block) + room * (sizeof(struct pollfd) + sizeof(uint32_t));
 }
 
-static void free_block(struct mio__poll_set *set, struct mio__poll_block *block)
+static void set_free_block(struct mio__poll_set *set, struct mio__poll_block *block)
 {
     if (block)
-        mio__grow_free(set->slots.allocator, block, 1, block_bytes(block->room));
+        mio__grow_free(set->slots.allocator, block, 1, set_block_bytes(block->room));
 }
 
 /*
  * Blocks are published before the old one is freed. So a child that another thread forks in the
  * midst of it finds every block in one place at most.
  */
-static int make_successor(struct mio__poll_set *set, uint32_t room)
+static int set_make_successor(struct mio__poll_set *set, uint32_t room)
 {
-    struct mio__poll_block *fresh = mio__grow_new(set->slots.allocator, 1, block_bytes(room));
+    struct mio__poll_block *fresh = mio__grow_new(set->slots.allocator, 1, set_block_bytes(room));
     struct mio__poll_block *old = set->successor;
     if (!fresh)
         return -ENOMEM;
     fresh->room = room;
     mio__publish(&set->successor, fresh);
-    free_block(set, old);
+    set_free_block(set, old);
     return 0;
 }
 
-static void move_to_successor(struct mio__poll_set *set)
+static void set_move_to_successor(struct mio__poll_set *set)
 {
     struct mio__poll_block *fresh = set->successor;
     struct mio__poll_block *old = set->block;
@@ -59,11 +59,11 @@ static void move_to_successor(struct mio__poll_set *set)
     }
     mio__publish(&set->successor, NULL);
     mio__publish(&set->block, fresh);
-    free_block(set, old);
+    set_free_block(set, old);
 }
 
 /* What the kernel is to look for. A negative descriptor takes an entry out of its sight. */
-static struct pollfd entry_of(const struct mio__poll_slot *slot)
+static struct pollfd set_entry_of(const struct mio__poll_slot *slot)
 {
     const struct mio__edge *edge = &slot->edge;
     return (struct pollfd){
@@ -72,16 +72,16 @@ static struct pollfd entry_of(const struct mio__poll_slot *slot)
     };
 }
 
-static void place(struct mio__poll_set *set, uint32_t index, struct mio__poll_slot *slot)
+static void set_place(struct mio__poll_set *set, uint32_t index, struct mio__poll_slot *slot)
 {
     if (slot->position == 0) {
         slot->position = set->count++;
         mio__poll_owners(set->block)[slot->position] = index;
     }
-    set->block->entries[slot->position] = entry_of(slot);
+    set->block->entries[slot->position] = set_entry_of(slot);
 }
 
-static void unplace(struct mio__poll_set *set, struct mio__poll_slot *slot)
+static void set_unplace(struct mio__poll_set *set, struct mio__poll_slot *slot)
 {
     uint32_t position = slot->position;
     uint32_t *owners = mio__poll_owners(set->block);
@@ -96,40 +96,40 @@ static void unplace(struct mio__poll_set *set, struct mio__poll_slot *slot)
     slot->position = 0;
 }
 
-static void collect_abandoned(struct mio__poll_set *set)
+static void set_collect_abandoned(struct mio__poll_set *set)
 {
     for (;;) {
         uint32_t index = mio__slots_collect(&set->slots);
         if (index == MIO__NO_SLOT)
             return;
-        mark_dirty(set, index);
+        set_mark_dirty(set, index);
     }
 }
 
 void mio__poll_set_apply(struct mio__poll_set *set)
 {
-    move_to_successor(set);
-    collect_abandoned(set);
+    set_move_to_successor(set);
+    set_collect_abandoned(set);
     while (set->first_dirty != MIO__DIRTY_END) {
         uint32_t index = set->first_dirty - 1;
         struct mio__poll_slot *slot = mio__slots_at(&set->slots, index);
         set->first_dirty = slot->next_dirty;
         slot->next_dirty = 0;
         if (mio__load_relaxed(&slot->slot.ticket) != 0)
-            place(set, index, slot);
+            set_place(set, index, slot);
         else
-            unplace(set, slot);
+            set_unplace(set, slot);
     }
 }
 
 /* ---- Registration ---------------------------------------------------------------------------- */
 
 /* Room for one more slot, and for the entries of all. */
-static int reserve(struct mio__poll_set *set)
+static int set_reserve(struct mio__poll_set *set)
 {
     uint32_t room = set->successor ? set->successor->room : set->block->room;
-    collect_abandoned(set);
-    if (set->slots.used + 2 > room && make_successor(set, room * 2) < 0)
+    set_collect_abandoned(set);
+    if (set->slots.used + 2 > room && set_make_successor(set, room * 2) < 0)
         return -ENOMEM;
     return mio__slots_reserve(&set->slots);
 }
@@ -142,7 +142,7 @@ bool mio__poll_set_has(const struct mio__poll_set *set, const struct mio_source 
 int mio__poll_set_add(struct mio__poll_set *set, struct mio_source *source, mio_token token,
                       mio_interest interest)
 {
-    int result = reserve(set);
+    int result = set_reserve(set);
     if (result < 0)
         return result;
     struct mio__poll_slot *slot = mio__slots_take(&set->slots, source);
@@ -157,13 +157,13 @@ void mio__poll_set_change(struct mio__poll_set *set, uint32_t index, mio_token t
     struct mio__poll_slot *slot = mio__slots_at(&set->slots, index);
     slot->token = token;
     mio__edge_start(&slot->edge, interest);
-    mark_dirty(set, index);
+    set_mark_dirty(set, index);
 }
 
 void mio__poll_set_remove(struct mio__poll_set *set, uint32_t index)
 {
     if (mio__slots_release(&set->slots, index))
-        mark_dirty(set, index);
+        set_mark_dirty(set, index);
 }
 
 bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t direction,
@@ -172,7 +172,7 @@ bool mio__poll_set_rearm(struct mio__poll_set *set, uint32_t index, uint32_t dir
     struct mio__poll_slot *slot = mio__slots_at(&set->slots, index);
     if (!mio__edge_rearm(&slot->edge, direction, reason))
         return false;
-    mark_dirty(set, index);
+    set_mark_dirty(set, index);
     return true;
 }
 
@@ -201,7 +201,7 @@ bool mio__poll_set_take(struct mio__poll_set *set, uint32_t position, struct mio
     event->readiness = mio__readiness_of(bits);
     if (!mio__edge_is_level(&slot->edge)) {
         mio__edge_report(&slot->edge, event->readiness);
-        *entry = entry_of(slot);
+        *entry = set_entry_of(slot);
     }
     return true;
 }
@@ -214,9 +214,9 @@ int mio__poll_set_init(struct mio__poll_set *set, const struct mio_allocator *al
     memset(set, 0, sizeof *set);
     mio__slots_init(&set->slots, allocator, sizeof(struct mio__poll_slot));
     set->first_dirty = MIO__DIRTY_END;
-    if (make_successor(set, ENTRIES_FIRST) < 0)
+    if (set_make_successor(set, ENTRIES_FIRST) < 0)
         return -ENOMEM;
-    move_to_successor(set);
+    set_move_to_successor(set);
     set->block->entries[0] = (struct pollfd){.fd = notifier, .events = POLLIN};
     set->count = 1;
     return 0;
@@ -225,6 +225,6 @@ int mio__poll_set_init(struct mio__poll_set *set, const struct mio_allocator *al
 void mio__poll_set_free(struct mio__poll_set *set)
 {
     mio__slots_free(&set->slots);
-    free_block(set, set->block);
-    free_block(set, set->successor);
+    set_free_block(set, set->block);
+    set_free_block(set, set->successor);
 }
