@@ -1,5 +1,4 @@
 /* New sockets. SIGPIPE needs nothing here: each send carries MSG_NOSIGNAL. */
-#define _GNU_SOURCE 1 /* accept4 */
 #include "sys/unix/new_socket.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"

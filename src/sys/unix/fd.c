@@ -1,5 +1,4 @@
 /* Descriptors: errors, closing, flags. */
-#define _GNU_SOURCE 1 /* syscall, in hot_calls.h; O_PATH */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"

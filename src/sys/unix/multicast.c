@@ -1,5 +1,4 @@
 /* Memberships in multicast groups. */
-#define _DEFAULT_SOURCE 1 /* struct ip_mreqn */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/option_error.h"

@@ -1,5 +1,4 @@
 /* Pipes. How they are written to without SIGPIPE: see pipe_guarded.c and the system's own file. */
-#define _GNU_SOURCE 1 /* pipe2, O_DIRECT, O_PATH */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/iovec.h"

@@ -1,5 +1,4 @@
 /* Addresses in the system's form. */
-#define _POSIX_C_SOURCE 200809L
 #include "sys/unix/sockaddr.h"
 #include "sys/sys.h"
 

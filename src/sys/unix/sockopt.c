@@ -1,5 +1,4 @@
 /* Socket options: one table from our names to the system's. */
-#define _GNU_SOURCE 1 /* SO_REUSEPORT, TCP_NODELAY */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/option_error.h"
