@@ -4,6 +4,7 @@
 #                         files in src/sys/unix/ include
 # MIO_SYSTEM_DEFINITIONS  what opens the system's headers, for all files alike
 set(MIO_SOURCES
+    src/error.c
     src/event.c
     src/grow.c
     src/inline.c
@@ -38,7 +39,6 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
         src/sys/linux/raw_io.c
         src/sys/linux/take_sigpipe.c
         src/sys/unix/clock.c
-        src/sys/unix/error.c
         src/sys/unix/fd.c
         src/sys/unix/notifier_pipe.c
         src/sys/unix/pipe.c

@@ -1,4 +1,7 @@
-/* Names and texts of errors. The texts are ours: strerror(3) is neither thread-safe nor stable. */
+/*
+ * Names and texts of errors. The texts are ours: strerror(3) is neither thread-safe nor stable.
+ * What some systems lack is left out there.
+ */
 #include <mio.h>
 
 static const struct {
