@@ -8,7 +8,6 @@ set(MIO_SOURCES
     src/event.c
     src/grow.c
     src/inline.c
-    src/pipe.c
     src/poll.c
     src/registry.c
     src/sizes.c
@@ -34,12 +33,14 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/linux)
     set(MIO_SYSTEM_DEFINITIONS _GNU_SOURCE=1)
     list(APPEND MIO_SOURCES
+        src/pipe.c
         src/sys/linux/pipe_write.c
         src/sys/linux/platform.c
         src/sys/linux/raw_io.c
         src/sys/linux/take_sigpipe.c
         src/sys/unix/clock.c
         src/sys/unix/fd.c
+        src/sys/unix/new_pipe.c
         src/sys/unix/notifier_pipe.c
         src/sys/unix/pipe.c
         src/sys/unix/pipe_guarded.c
@@ -54,6 +55,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND MIO_NET_SOURCES
         src/sys/linux/new_socket.c
         src/sys/unix/multicast.c
+        src/sys/unix/multicast_v4.c
         src/sys/unix/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)

@@ -78,6 +78,12 @@ static const struct {
     {ETIMEDOUT, "ETIMEDOUT", "timed out"},
     {ETXTBSY, "ETXTBSY", "file is being executed"},
     {EXDEV, "EXDEV", "on different file systems"},
+#if EOPNOTSUPP != ENOTSUP
+    {EOPNOTSUPP, "EOPNOTSUPP", "not supported here"},
+#endif
+#if EWOULDBLOCK != EAGAIN
+    {EWOULDBLOCK, "EWOULDBLOCK", "not ready, try again after the next event"},
+#endif
 #ifdef EDQUOT
     {EDQUOT, "EDQUOT", "quota exceeded"},
 #endif

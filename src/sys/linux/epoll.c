@@ -24,6 +24,7 @@
 #include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/poll_bits.h"
 #include "wakers.h"
 

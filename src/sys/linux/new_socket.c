@@ -4,7 +4,7 @@
 #include "sys/unix/hot_calls.h"
 
 #if defined(__ANDROID__) && defined(__i386__)
-#include "sys/sys.h"
+#include "sys/unix/fd.h"
 
 #include <unistd.h>
 #endif

@@ -1,5 +1,5 @@
 /* Descriptors: errors, closing, flags. */
-#include "sys/sys.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
 #include "sys/unix/path_only.h"
@@ -7,6 +7,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+bool mio__fd_is_valid(mio_fd fd)
+{
+    return fd >= 0;
+}
 
 int mio__error_of(int system_error)
 {
@@ -61,15 +66,6 @@ int mio__fd_adopt(mio_fd fd)
         MIO__CALL(fcntl)(fd, F_SETFL, status);
         return error;
     }
-    return 0;
-}
-
-int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking)
-{
-    int before = MIO__CALL(fcntl)(fd, F_GETFL, 0);
-    int after = nonblocking ? before | O_NONBLOCK : before & ~O_NONBLOCK;
-    if (before < 0 || (after != before && MIO__CALL(fcntl)(fd, F_SETFL, after) < 0))
-        return mio__last_error();
     return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "internal.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/poll_bits.h"
 #include "sys/unix/poll_set.h"
 #include "sys/unix/raw_io.h"
