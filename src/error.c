@@ -74,7 +74,6 @@ static const struct {
     {EROFS, "EROFS", "read-only file system"},
     {ESPIPE, "ESPIPE", "descriptor cannot seek"},
     {ESRCH, "ESRCH", "no such process"},
-    {ESTALE, "ESTALE", "stale handle"},
     {ETIMEDOUT, "ETIMEDOUT", "timed out"},
     {ETXTBSY, "ETXTBSY", "file is being executed"},
     {EXDEV, "EXDEV", "on different file systems"},
@@ -86,6 +85,9 @@ static const struct {
 #endif
 #ifdef EDQUOT
     {EDQUOT, "EDQUOT", "quota exceeded"},
+#endif
+#ifdef ESTALE
+    {ESTALE, "ESTALE", "stale handle"},
 #endif
 #ifdef ESHUTDOWN
     {ESHUTDOWN, "ESHUTDOWN", "socket was shut down"},
