@@ -22,7 +22,7 @@
 
 /* ---- Errors and descriptors ---- */
 
-/* The error of the last call of the system on this thread, a socket call where that matters. */
+/* The code of the call of the system, a socket call, that has just failed on this thread. */
 int mio__last_error(void);
 
 /* Whether it can be an open descriptor at all; nothing is asked. */
@@ -105,8 +105,7 @@ struct mio__ip {
 void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip);
 void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip);
 
-/* Stores what a sockaddr of length bytes has: -EINVAL, also where it is too short for its family;
- * -EAFNOSUPPORT. */
+/* Stores a sockaddr of length bytes: -EINVAL where it is too short or too long; -EAFNOSUPPORT. */
 int mio__sockaddr_take(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length);
 
 /* Changes the port alone; the address is an IP address. */
