@@ -18,7 +18,6 @@
  *      source deregisters it first.
  *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
  */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "internal.h"
 #include "sys/linux/syscall.h"
 #include "sys/sanitizers.h"

@@ -16,7 +16,6 @@
  * it readable, one before is taken along. A wait that was ended by a kick alone goes on with the
  * time that remains.
  */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "grow.h"
 #include "internal.h"
 #include "sys/sys.h"
