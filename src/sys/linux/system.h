@@ -5,6 +5,7 @@
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -32,6 +33,9 @@
  * takes nothing else.
  */
 typedef int mio__multicast_v4;
+
+/* The flag of an end of a pipe in packet mode: 0 on all others. */
+#define MIO__PACKET_MODE O_DIRECT
 
 /* Whether a sockaddr begins with its length, in one byte: on the BSDs and Apple's systems. */
 enum { MIO__HAS_SA_LEN = 0 };

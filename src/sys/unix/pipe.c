@@ -5,6 +5,7 @@
 #include "sys/unix/iovec.h"
 #include "sys/unix/new_pipe.h"
 #include "sys/unix/path_only.h"
+#include "system.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,12 +27,7 @@ int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd)
  */
 static bool shows_packets(int status_flags)
 {
-#ifdef O_DIRECT
-    return (status_flags & O_DIRECT) != 0;
-#else
-    (void)status_flags;
-    return false;
-#endif
+    return (status_flags & MIO__PACKET_MODE) != 0;
 }
 
 int mio__pipe_check(mio_fd fd, bool writes)
