@@ -1,9 +1,13 @@
 # The library. The system's files are chosen here and nowhere else.
+#
+# MIO_SYSTEM_DIR          the folder with the system's own headers (system_calls.h, ...), which the
+#                         files in src/sys/unix/ include
+# MIO_SYSTEM_DEFINITIONS  what opens the system's headers, for all files alike
 set(MIO_SOURCES
+    src/error.c
     src/event.c
     src/grow.c
     src/inline.c
-    src/pipe.c
     src/poll.c
     src/registry.c
     src/sizes.c
@@ -26,14 +30,17 @@ set(MIO_NET_SOURCES
     src/net/unix_stream.c)
 
 if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
+    set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/linux)
+    set(MIO_SYSTEM_DEFINITIONS _GNU_SOURCE=1)
     list(APPEND MIO_SOURCES
+        src/pipe.c
         src/sys/linux/pipe_write.c
         src/sys/linux/platform.c
         src/sys/linux/raw_io.c
         src/sys/linux/take_sigpipe.c
         src/sys/unix/clock.c
-        src/sys/unix/error.c
         src/sys/unix/fd.c
+        src/sys/unix/new_pipe.c
         src/sys/unix/notifier_pipe.c
         src/sys/unix/pipe.c
         src/sys/unix/pipe_guarded.c
@@ -48,6 +55,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND MIO_NET_SOURCES
         src/sys/linux/new_socket.c
         src/sys/unix/multicast.c
+        src/sys/unix/multicast_v4.c
         src/sys/unix/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
@@ -59,6 +67,21 @@ if(MIO_NET)
     list(APPEND MIO_SOURCES ${MIO_NET_SOURCES})
 endif()
 
+# How the files of the library are compiled: for the libraries, and by tests that build them in a
+# way of their own. Sizes and inodes of files have 64 bits everywhere, else fstat refuses what has
+# large ones; the interface has no such type, so programs need not do the same.
+function(mio_set_library_sources target)
+    target_include_directories(${target} PRIVATE
+        ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${MIO_SYSTEM_DIR})
+    target_compile_definitions(${target} PRIVATE
+        MIO_BUILDING _FILE_OFFSET_BITS=64 ${MIO_SYSTEM_DEFINITIONS})
+    foreach(option MIO_FORCE_POLL MIO_FORCE_WAKER_PIPE)
+        if(${option})
+            target_compile_definitions(${target} PRIVATE ${option})
+        endif()
+    endforeach()
+endfunction()
+
 # Compiled once for both libraries; position-independent code costs the static one nothing much. All
 # files as one: then there are fewer functions to return from after a system call, which a server
 # notices (docs/design.md).
@@ -68,10 +91,7 @@ else()
     set(MIO_UNITY ${CMAKE_UNITY_BUILD})
 endif()
 add_library(mio_objects OBJECT ${MIO_SOURCES})
-if(MIO_UNITY)
-    # What some files ask of the system's headers has to be said before the first one of them.
-    target_compile_definitions(mio_objects PRIVATE _GNU_SOURCE)
-endif()
+mio_set_library_sources(mio_objects)
 mio_set_warnings(mio_objects)
 if(CMAKE_C_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")
     # CMake's choice would copy what runs once to many places: a quarter more code, nothing faster.
@@ -85,15 +105,6 @@ set_target_properties(mio_objects PROPERTIES
     UNITY_BUILD ${MIO_UNITY}
     UNITY_BUILD_BATCH_SIZE 0
     POSITION_INDEPENDENT_CODE ON)
-# Sizes and inodes of files have 64 bits everywhere; else fstat refuses what has large ones. The
-# interface has no such type, so programs need not do the same.
-target_compile_definitions(mio_objects PRIVATE MIO_BUILDING _FILE_OFFSET_BITS=64)
-foreach(option MIO_FORCE_POLL MIO_FORCE_WAKER_PIPE)
-    if(${option})
-        target_compile_definitions(mio_objects PRIVATE ${option})
-    endif()
-endforeach()
-target_include_directories(mio_objects PRIVATE include src)
 
 function(mio_add_library target kind)
     add_library(${target} ${kind} $<TARGET_OBJECTS:mio_objects>)

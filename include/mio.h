@@ -197,13 +197,15 @@ typedef uintptr_t mio_token;
 /* What to be told about (bits below) and in which mode (MIO_LEVEL, MIO_ONESHOT). */
 typedef uint32_t mio_interest;
 
-/* A descriptor of the system. */
+/* A descriptor of the system. MIO_HAS_PIPES says whether mio_pipe_... are declared. */
 #ifdef _WIN32
 typedef uintptr_t mio_fd; /* SOCKET */
 #define MIO_FD_NONE UINTPTR_MAX
+#define MIO_HAS_PIPES 0
 #else
 typedef int mio_fd;
 #define MIO_FD_NONE (-1)
+#define MIO_HAS_PIPES 1
 #endif
 
 /*
@@ -991,7 +993,9 @@ MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
 
 /* ---- Pipes ----------------------------------------------------------------------------------- */
 
-/* The two ends of a pipe. */
+#if MIO_HAS_PIPES
+
+/* The two ends of a pipe: on every Unix. Windows has none that could be waited on. */
 struct mio_pipe_sender {
     struct mio_source source;
 };
@@ -1105,6 +1109,8 @@ MIO_API int mio_pipe_receiver_from_fd(struct mio_pipe_receiver *receiver, mio_fd
  */
 MIO_API mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender);
 MIO_API mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver);
+
+#endif /* MIO_HAS_PIPES */
 
 #ifndef MIO_NO_NET /* defined where the library was built without sockets (MIO_NET=OFF) */
 
@@ -1301,11 +1307,13 @@ MIO_API int mio_socket_error(void);
 /*
  * Zero-initialise and set what you need; reserved words must stay 0. On listeners in the Unix
  * domain the switches do not apply: one that is not MIO_DEFAULT is -ENOTSUP.
+ *
+ * reuse_port  Linux, FreeBSD (12 and later) and DragonFly spread connections over the listeners. On
+ *             the other systems one of them may get all; Windows has no such option (-ENOTSUP).
  */
 struct mio_listen_options {
     int backlog;    /* connections that may wait to be accepted; 0: SOMAXCONN of the system */
-    int reuse_port; /* MIO_ON: several listeners share the port, and the load where the
-                     * system spreads it */
+    int reuse_port; /* MIO_ON: several listeners share the port; see below */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
     int nodelay;    /* MIO_ON: accepted connections start as after mio_tcp_stream_set_nodelay */
     mio_prepare *prepare; /* or NULL */
@@ -1319,7 +1327,8 @@ struct mio_tcp_listener {
 
 /*
  * Opens a listening socket: non-blocking, not inherited by programs that are started later.
- * SO_REUSEADDR is set, so that a restarted server gets its port back at once.
+ * A restarted server gets its port back at once (SO_REUSEADDR); on Windows nobody else can take it
+ * (SO_EXCLUSIVEADDRUSE).
  *
  * addr     IPv4 or IPv6; port 0 lets the system choose (see mio_tcp_listener_local_addr)
  * options  NULL, or what to choose
@@ -1619,8 +1628,7 @@ struct mio_udp_socket {
  */
 struct mio_datagram_options {
     int reuse_addr; /* MIO_ON: several receivers of a multicast group share the port */
-    int reuse_port; /* MIO_ON: several sockets share the port, and the load where the
-                     * system spreads it */
+    int reuse_port; /* MIO_ON: several sockets share the port; as for listeners */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
     int reserved0;  /* must be 0 */
     mio_prepare *prepare; /* or NULL */
@@ -1956,7 +1964,7 @@ struct mio_unix_datagram {
  * addr     a path, an abstract name, or the unnamed address: the system chooses an abstract name
  * options  NULL, or what to choose
  * Returns  0
- * Errors   as mio_unix_listener_bind
+ * Errors   as mio_unix_listener_bind; -ENOTSUP: Windows has no such sockets
  * Threads  exclusive
  * System   socket(2), bind(2), unix(7)
  */
@@ -2065,8 +2073,10 @@ MIO_API size_t mio_sizeof_source(void);
 MIO_API size_t mio_sizeof_waker(void);
 MIO_API size_t mio_sizeof_event(void);
 MIO_API size_t mio_sizeof_counters(void);
+#if MIO_HAS_PIPES
 MIO_API size_t mio_sizeof_pipe_sender(void);
 MIO_API size_t mio_sizeof_pipe_receiver(void);
+#endif
 #ifndef MIO_NO_NET
 MIO_API size_t mio_sizeof_addr(void);
 MIO_API size_t mio_sizeof_listen_options(void);

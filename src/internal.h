@@ -17,12 +17,6 @@ enum {
     MIO__IS_STREAM = 0x10, /* a connected stream socket, TCP or Unix */
 };
 
-/* What I/O has learned about a source (source->learned). Several threads may set these bits. */
-enum {
-    MIO__GUARDED = 0x01,   /* a pipe where the system has no write without SIGPIPE, */
-    MIO__UNGUARDED = 0x02, /* or has proved to have one */
-};
-
 #define MIO__INTEREST_BITS                                                                         \
     (MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_PRIORITY | MIO_AIO | MIO_LIO)
 #define MIO__MODE_BITS (MIO_LEVEL | MIO_ONESHOT)
@@ -85,8 +79,16 @@ void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t 
 void mio__source_open(struct mio_source *source, mio_fd fd);
 
 /* How every type that owns its descriptor ends; source may be NULL. See the contracts. */
-int mio__source_close(struct mio_source *source);
 mio_fd mio__source_into_fd(struct mio_source *source);
+
+static inline int mio__source_close(struct mio_source *source, int (*close_fd)(mio_fd fd))
+{
+    if (!source)
+        return -EINVAL;
+    if (source->state == MIO__CLOSED)
+        return 0;
+    return close_fd(mio__source_into_fd(source));
+}
 
 /* Whether the reserved words of an options struct are all 0. */
 static inline bool mio__is_zero(const uintptr_t *words, size_t count)

@@ -74,7 +74,7 @@ ptrdiff_t mio_pipe_receiver_readv(struct mio_pipe_receiver *receiver, const stru
 static int pipe_set_blocking_mode(const struct mio_source *source, bool nonblocking)
 {
     int result = mio__source_check(source);
-    return result < 0 ? result : mio__fd_set_nonblocking(source->fd, nonblocking);
+    return result < 0 ? result : mio__pipe_set_nonblocking(source->fd, nonblocking);
 }
 
 int mio_pipe_sender_set_nonblocking(struct mio_pipe_sender *sender, bool nonblocking)
@@ -94,7 +94,7 @@ static int pipe_take_over(struct mio_source *source, mio_fd fd, bool writes)
     memset(source, 0, sizeof *source);
     int result = mio__pipe_check(fd, writes);
     if (result == 0)
-        result = mio__fd_adopt(fd);
+        result = mio__pipe_adopt(fd);
     if (result == 0)
         mio__source_open(source, fd);
     return result;
@@ -122,10 +122,10 @@ mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver)
 
 int mio_pipe_sender_close(struct mio_pipe_sender *sender)
 {
-    return mio__source_close(MIO__SOURCE(sender));
+    return mio__source_close(MIO__SOURCE(sender), mio__pipe_close);
 }
 
 int mio_pipe_receiver_close(struct mio_pipe_receiver *receiver)
 {
-    return mio__source_close(MIO__SOURCE(receiver));
+    return mio__source_close(MIO__SOURCE(receiver), mio__pipe_close);
 }

@@ -52,6 +52,8 @@ size_t mio_sizeof_counters(void)
     return sizeof(struct mio_counters);
 }
 
+#if MIO_HAS_PIPES
+
 size_t mio_sizeof_pipe_sender(void)
 {
     return sizeof(struct mio_pipe_sender);
@@ -61,6 +63,8 @@ size_t mio_sizeof_pipe_receiver(void)
 {
     return sizeof(struct mio_pipe_receiver);
 }
+
+#endif
 
 #ifndef MIO_NO_NET
 

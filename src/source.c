@@ -16,7 +16,7 @@ int mio_source_init_fd(struct mio_source *source, mio_fd fd)
     if (!source)
         return -EINVAL;
     memset(source, 0, sizeof *source);
-    if (fd < 0)
+    if (!mio__fd_is_valid(fd))
         return -EBADF;
     mio__source_open(source, fd);
     source->flags = MIO__RAW;
@@ -104,13 +104,4 @@ mio_fd mio__source_into_fd(struct mio_source *source)
     mio__source_detach(source);
     memset(source, 0, sizeof *source);
     return fd;
-}
-
-int mio__source_close(struct mio_source *source)
-{
-    if (!source)
-        return -EINVAL;
-    if (source->state == MIO__CLOSED)
-        return 0;
-    return mio__fd_close(mio__source_into_fd(source));
 }

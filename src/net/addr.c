@@ -1,4 +1,4 @@
-/* The parts of addresses. The system's form is behind sys.h, their text in addr_text.c. */
+/* Addresses: their parts, and the system's form. Their text is in addr_text.c. */
 #include "sys/sys.h"
 
 #include <string.h>
@@ -93,6 +93,24 @@ const char *mio_addr_unix_name(const struct mio_addr *addr, size_t *length)
         length = &unused;
     *length = 0;
     return addr && mio__sockaddr_get_unix(addr, &name, length) >= 0 ? name : NULL;
+}
+
+/* ---- The system's form ----------------------------------------------------------------------- */
+
+int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length)
+{
+    return addr && sockaddr ? mio__sockaddr_take(addr, sockaddr, length) : -EINVAL;
+}
+
+/* An address holds it as it is. */
+int mio_addr_to_sockaddr(const struct mio_addr *addr, struct sockaddr *out, size_t size)
+{
+    if (!addr || !out || addr->length == 0)
+        return -EINVAL;
+    if (size < addr->length)
+        return -ENOSPC;
+    memcpy(out, addr->storage, addr->length);
+    return (int)addr->length;
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */

@@ -78,10 +78,15 @@ int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind
     if (result == 0)
         result = mio__socket_fits(kind, &addr);
     if (result == 0)
-        result = mio__fd_adopt(fd);
+        result = mio__socket_adopt(fd);
     if (result == 0)
         mio__socket_open_source(source, kind, fd);
     return result;
+}
+
+int mio__socket_close_source(struct mio_source *source)
+{
+    return mio__source_close(source, mio__socket_close);
 }
 
 int mio__socket_end(struct mio_source *source, int how)

@@ -35,6 +35,9 @@ int mio__socket_create_pair(struct mio_source *a, struct mio_source *b,
 /* Runs the user's hook, if there is one. */
 int mio__socket_prepare(mio_fd fd, mio_prepare *prepare, void *arg);
 
+/* How every socket ends; source may be NULL. See the contracts. */
+int mio__socket_close_source(struct mio_source *source);
+
 int mio__socket_from_fd(struct mio_source *source, const struct mio__socket_kind *kind, mio_fd fd);
 
 /* Shuts down a direction, or both. */

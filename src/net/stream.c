@@ -114,5 +114,5 @@ int mio_stream_take_error(struct mio_source *stream)
 int mio_stream_close(struct mio_source *stream)
 {
     int refused = check_is_stream(stream);
-    return refused < 0 ? refused : mio__source_close(stream);
+    return refused < 0 ? refused : mio__socket_close_source(stream);
 }

@@ -10,9 +10,9 @@ static const struct mio__socket_kind tcp_listener = {.type = MIO__STREAM, .liste
 static int set_up_listener(mio_fd fd, const struct mio_addr *addr,
                            const struct mio_listen_options *options)
 {
-    int result = mio__option_set(fd, MIO__OPTION_REUSE_ADDR, 1);
+    int result = mio__option_set(fd, MIO__OPTION_RETAKE_PORT, 1);
     if (result == 0)
-        result = mio__socket_switch(fd, MIO__OPTION_REUSE_PORT, options->reuse_port);
+        result = mio__socket_switch(fd, MIO__OPTION_SPREAD_PORT, options->reuse_port);
     if (result == 0 && mio_addr_family(addr) == MIO_ADDR_IPV6)
         result = mio__socket_switch(fd, MIO__OPTION_ONLY_V6, options->only_v6);
     if (result == 0) /* accepted connections inherit it */
@@ -40,7 +40,7 @@ int mio_tcp_listener_bind_with(struct mio_tcp_listener *listener, const struct m
         return result;
     result = set_up_listener(listener->source.fd, addr, options);
     if (result < 0)
-        mio__source_close(&listener->source);
+        mio__socket_close_source(&listener->source);
     return result;
 }
 
@@ -87,7 +87,7 @@ bool mio_accept_should_continue(int error)
 
 int mio_tcp_listener_close(struct mio_tcp_listener *listener)
 {
-    return mio__source_close(MIO__SOURCE(listener));
+    return mio__socket_close_source(MIO__SOURCE(listener));
 }
 
 int mio_tcp_listener_local_addr(const struct mio_tcp_listener *listener, struct mio_addr *addr)

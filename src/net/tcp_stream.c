@@ -26,7 +26,7 @@ int mio_tcp_stream_connect_with(struct mio_tcp_stream *stream, const struct mio_
     if (result == 0)
         result = mio__socket_connect(fd, addr);
     if (result < 0)
-        mio__source_close(&stream->source);
+        mio__socket_close_source(&stream->source);
     return result;
 }
 
@@ -107,7 +107,7 @@ int mio_tcp_stream_set_nodelay(struct mio_tcp_stream *stream, bool nodelay)
 
 int mio_tcp_stream_close(struct mio_tcp_stream *stream)
 {
-    return mio__source_close(MIO__SOURCE(stream));
+    return mio__socket_close_source(MIO__SOURCE(stream));
 }
 
 int mio_tcp_stream_local_addr(const struct mio_tcp_stream *stream, struct mio_addr *addr)

@@ -10,9 +10,9 @@ static const struct mio__socket_kind udp_socket = {.type = MIO__DATAGRAM};
 static int set_up_udp(mio_fd fd, const struct mio_addr *addr,
                       const struct mio_datagram_options *options)
 {
-    int result = mio__socket_switch(fd, MIO__OPTION_REUSE_ADDR, options->reuse_addr);
+    int result = mio__socket_switch(fd, MIO__OPTION_SHARE_PORT, options->reuse_addr);
     if (result == 0)
-        result = mio__socket_switch(fd, MIO__OPTION_REUSE_PORT, options->reuse_port);
+        result = mio__socket_switch(fd, MIO__OPTION_SPREAD_PORT, options->reuse_port);
     if (result == 0 && mio_addr_family(addr) == MIO_ADDR_IPV6)
         result = mio__socket_switch(fd, MIO__OPTION_ONLY_V6, options->only_v6);
     if (result == 0)
@@ -34,7 +34,7 @@ int mio_udp_socket_bind_with(struct mio_udp_socket *socket, const struct mio_add
         return result;
     result = set_up_udp(socket->source.fd, addr, options);
     if (result < 0)
-        mio__source_close(&socket->source);
+        mio__socket_close_source(&socket->source);
     return result;
 }
 
@@ -199,7 +199,7 @@ int mio_udp_socket_take_error(struct mio_udp_socket *socket)
 
 int mio_udp_socket_close(struct mio_udp_socket *socket)
 {
-    return mio__source_close(MIO__SOURCE(socket));
+    return mio__socket_close_source(MIO__SOURCE(socket));
 }
 
 int mio_udp_socket_from_fd(struct mio_udp_socket *socket, mio_fd fd)

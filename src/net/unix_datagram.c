@@ -35,7 +35,7 @@ int mio_unix_datagram_bind_with(struct mio_unix_datagram *socket, const struct m
     if (result == 0)
         result = mio__socket_bind(socket->source.fd, addr);
     if (result < 0)
-        mio__source_close(&socket->source);
+        mio__socket_close_source(&socket->source);
     return result;
 }
 
@@ -122,7 +122,7 @@ int mio_unix_datagram_take_error(struct mio_unix_datagram *socket)
 
 int mio_unix_datagram_close(struct mio_unix_datagram *socket)
 {
-    return mio__source_close(MIO__SOURCE(socket));
+    return mio__socket_close_source(MIO__SOURCE(socket));
 }
 
 int mio_unix_datagram_from_fd(struct mio_unix_datagram *socket, mio_fd fd)

@@ -31,7 +31,7 @@ int mio_unix_listener_bind_with(struct mio_unix_listener *listener, const struct
         return result;
     result = set_up_unix_listener(listener->source.fd, addr, options);
     if (result < 0)
-        mio__source_close(&listener->source);
+        mio__socket_close_source(&listener->source);
     return result;
 }
 
@@ -63,7 +63,7 @@ int mio_unix_listener_take_error(struct mio_unix_listener *listener)
 
 int mio_unix_listener_close(struct mio_unix_listener *listener)
 {
-    return mio__source_close(MIO__SOURCE(listener));
+    return mio__socket_close_source(MIO__SOURCE(listener));
 }
 
 int mio_unix_listener_from_fd(struct mio_unix_listener *listener, mio_fd fd)

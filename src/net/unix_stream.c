@@ -25,7 +25,7 @@ int mio_unix_stream_connect_with(struct mio_unix_stream *stream, const struct mi
     if (result == 0)
         result = mio__socket_connect(stream->source.fd, addr);
     if (result < 0)
-        mio__source_close(&stream->source);
+        mio__socket_close_source(&stream->source);
     return result;
 }
 
@@ -92,7 +92,7 @@ int mio_unix_stream_take_error(struct mio_unix_stream *stream)
 
 int mio_unix_stream_close(struct mio_unix_stream *stream)
 {
-    return mio__source_close(MIO__SOURCE(stream));
+    return mio__socket_close_source(MIO__SOURCE(stream));
 }
 
 int mio_unix_stream_from_fd(struct mio_unix_stream *stream, mio_fd fd)

@@ -1,45 +1,44 @@
 /*
- * The second seam: what the portable files need of the operating system beside the event queue.
- * One file, one concern below src/sys/; the build picks the files of the system.
+ * The second seam: what the portable files need of the operating system beside the event queue,
+ * which is the first (backend.h). A system supplies all that is declared here, and:
  *
- * On all functions: pointers are not NULL unless a comment allows it; results are 0, a count or a
- * negative code (-errno, with -EAGAIN for would-block and -ENOTSUP for unsupported); a call that is
- * interrupted is repeated; no descriptor is inherited or blocking; what is created is closed again
- * when a later step fails. No function here keeps state.
+ *     mio_now_ns            (mio.h) the clock that its waits are measured by
+ *     mio__backend_find     (backend.h) the backends that it has
+ *     sys/sanitizers.h      serves every system
+ *
+ * One file, one concern below src/sys/; the build picks the files of the system. docs/design.md
+ * tells which files a new system needs.
+ *
+ * On all functions: pointers are not NULL unless a comment allows it; the library has checked
+ * arguments and states; results are 0, a count or a negative code (-errno by the names of mio.h,
+ * with -EAGAIN for would-block and -ENOTSUP for unsupported); a call that is interrupted is
+ * repeated; no descriptor is inherited or blocking; what is created is closed again when a later
+ * step fails. No function here keeps state.
  */
 #ifndef MIO_SYS_H
 #define MIO_SYS_H
 
 #include <mio.h>
 
-/* ---- Errors ---- */
+/* ---- Errors and descriptors ---- */
 
-/* The last error of a system call on this thread as a negative code; and any other one of it. */
+/* The code of the call of the system, a socket call, that has just failed on this thread. */
 int mio__last_error(void);
-int mio__error_of(int system_error);
 
-/* ---- Descriptors ---- */
-
-/* Closes. An interruption is no error: the descriptor is gone. */
-int mio__fd_close(mio_fd fd);
-
-/*
- * 0 for a descriptor that can become ready: -EBADF, also for one that only names a file; -EPERM for
- * files and directories.
- */
-int mio__fd_check_pollable(mio_fd fd);
+/* Whether it can be an open descriptor at all; nothing is asked. */
+bool mio__fd_is_valid(mio_fd fd);
 
 /* Whether it is a socket that listens. */
 bool mio__fd_listens(mio_fd fd);
 
-/* Makes a descriptor that came from outside non-blocking and close-on-exec, or changes nothing. */
-int mio__fd_adopt(mio_fd fd);
-
-int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking);
+#if MIO_HAS_PIPES
 
 /* ---- Pipes ---- */
 
 int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd);
+
+/* Closes. An interruption is no error: the descriptor is gone. */
+int mio__pipe_close(mio_fd fd);
 
 /*
  * Whether it is the end of a pipe that writes, or the one that reads: -EBADF, also for one that
@@ -47,18 +46,30 @@ int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd);
  */
 int mio__pipe_check(mio_fd fd, bool writes);
 
+/* Makes one that came from outside non-blocking and not inherited, or changes nothing. */
+int mio__pipe_adopt(mio_fd fd);
+
+int mio__pipe_set_nonblocking(mio_fd fd, bool nonblocking);
+
 /* count is at least 1 and at most MIO_BUFS_MAX. */
 ptrdiff_t mio__pipe_readv(mio_fd fd, const struct mio_buf *bufs, size_t count);
 
 /*
  * Writes without SIGPIPE. learned is a byte of the end, 0 before its first write: there the system
- * keeps what it finds out about itself (MIO__GUARDED, MIO__UNGUARDED). Several threads may write.
+ * keeps what it finds out about itself. Several threads may write.
  */
 ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, uint8_t *learned);
 
+#endif
+
 #ifndef MIO_NO_NET
 
-/* ---- Addresses in the system's form ---- */
+/*
+ * ---- Addresses in the system's form ----
+ *
+ * The storage of a mio_addr holds the system's sockaddr as it is, addr->length its length, whatever
+ * the family: so no call of the system converts. A family has the number of the system there.
+ */
 
 /* MIO_ADDR_... */
 int mio__sockaddr_family(const struct mio_addr *addr);
@@ -73,6 +84,9 @@ struct mio__ip {
 
 void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip);
 void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip);
+
+/* Stores a sockaddr of length bytes: -EINVAL where it is too short or too long; -EAFNOSUPPORT. */
+int mio__sockaddr_take(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length);
 
 /* Changes the port alone; the address is an IP address. */
 void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port);
@@ -92,15 +106,24 @@ int mio__sockaddr_get_unix(const struct mio_addr *addr, const char **name, size_
 
 enum mio__socket_type { MIO__STREAM, MIO__DATAGRAM };
 
-/* Opens a socket for a family (MIO_ADDR_...); a connected pair of them in the Unix domain. */
+/*
+ * Opens a socket for a family (MIO_ADDR_...); a connected pair of them in the Unix domain. -ENOTSUP
+ * for what the system never has, such as datagrams in the Unix domain on Windows.
+ */
 int mio__socket_open(int family, enum mio__socket_type type, mio_fd *fd);
 int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2]);
+
+/* Closes. An interruption is no error: the descriptor is gone. */
+int mio__socket_close(mio_fd fd);
 
 /*
  * Whether the descriptor is a socket of that type, and does or does not listen: -EBADF, -ENOTSOCK,
  * -EPROTOTYPE for another type, -EINVAL for the other of the two.
  */
 int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens);
+
+/* Makes one that came from outside non-blocking and not inherited, or changes nothing. */
+int mio__socket_adopt(mio_fd fd);
 
 int mio__socket_bind(mio_fd fd, const struct mio_addr *addr);
 
@@ -140,7 +163,6 @@ int mio__socket_membership(mio_fd fd, const struct mio_addr *group, const struct
 /* ---- Socket options, all of them integers ---- */
 
 enum mio__option {
-    MIO__OPTION_ACCEPTS, /* whether it listens */
     MIO__OPTION_BROADCAST,
     MIO__OPTION_ERROR, /* a code as the other functions return it; reading clears it */
     MIO__OPTION_HOPS_V4,
@@ -151,9 +173,17 @@ enum mio__option {
     MIO__OPTION_MULTICAST_LOOP_V6,
     MIO__OPTION_NODELAY,
     MIO__OPTION_ONLY_V6,
-    MIO__OPTION_REUSE_ADDR,
-    MIO__OPTION_REUSE_PORT,
-    MIO__OPTION_TYPE,
+
+    /*
+     * To be set before a bind. A listener takes its port again at once, whatever is left of its old
+     * connections, and from no living one: SO_REUSEADDR on Unix. On Windows that flag would let it
+     * take the port of another program; exclusive use is right there.
+     */
+    MIO__OPTION_RETAKE_PORT,
+    /* Several receivers of a multicast group have one port, and each gets each datagram. */
+    MIO__OPTION_SHARE_PORT,
+    /* Several sockets have one port, and the system spreads what comes in over them if it can. */
+    MIO__OPTION_SPREAD_PORT,
 };
 
 /* -ENOTSUP where the system lacks the option. */

@@ -1,13 +1,9 @@
 /* The table of system calls, with a plan of what fails. */
-#define _GNU_SOURCE 1 /* accept4, pipe2 */
 #include "faults.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct fault_plan plan, standing;
@@ -80,7 +76,7 @@ static int next_fault(enum fault_call call)
         return -1;                                                                                 \
     }
 MIO__CALLS_OF_UNIX(DEFINE)
-MIO__CALLS_OF_LINUX(DEFINE)
+MIO__CALLS_OF_SYSTEM(DEFINE)
 #undef DEFINE
 
 #define DEFINE(result, name, parameters, arguments)                                                \
@@ -198,6 +194,10 @@ static ssize_t call_sendmsg(int fd, const struct msghdr *message, int flags)
 
 /* ---- Calls that bypass libc ------------------------------------------------------------------ */
 
+#ifdef MIO__CALLS_PAST_LIBC
+
+#include <sys/syscall.h>
+
 /* Not every system has all of them. */
 #ifndef SYS_epoll_wait
 #define SYS_epoll_wait (-1)
@@ -244,8 +244,13 @@ static long call_syscall(long number, long a, long b, long c, long d, long e, lo
     return result;
 }
 
-struct mio__calls mio__calls = {.syscall = call_syscall,
+#endif
+
+struct mio__calls mio__calls = {
+#ifdef MIO__CALLS_PAST_LIBC
+    .syscall = call_syscall,
+#endif
 #define ENTRY(result, name, parameters, arguments) .name = call_##name,
-                                MIO__CALLS(ENTRY)
+    MIO__CALLS(ENTRY)
 #undef ENTRY
 };

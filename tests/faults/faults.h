@@ -11,14 +11,13 @@
 
 #include <stdbool.h>
 
-/* A number for each call: FAULT_bind and so on, and for those that bypass libc. */
-#define FAULT_RAW_CALLS(X)                                                                         \
-    X(read)                                                                                        \
-    X(write)                                                                                       \
-    X(epoll_ctl)                                                                                   \
-    X(epoll_wait)                                                                                  \
-    X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2) X(rt_sigtimedwait)
+#ifdef MIO__CALLS_PAST_LIBC
+#define FAULT_RAW_CALLS MIO__CALLS_PAST_LIBC
+#else
+#define FAULT_RAW_CALLS(X)
+#endif
 
+/* A number for each call: FAULT_bind and so on, and for those that bypass libc. */
 enum fault_call {
 #define FAULT_NUMBER(result, name, parameters, arguments) FAULT_##name,
     MIO__CALLS(FAULT_NUMBER)

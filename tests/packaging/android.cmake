@@ -1,7 +1,8 @@
 # packaging.android: what the library calls is in Android's libc since API level 21. The files are
 # compiled as for Android, but with the headers of this system, since there is no other libc here:
 # so this finds functions that came later, not constants or types that Android's headers lack.
-# ANDROID_SOURCES: the files, with commas between them.
+# ANDROID_SOURCES, ANDROID_DEFINITIONS: the files, and what they ask of the system's headers, with
+# commas between them. ANDROID_DIR: the folder of the system's own headers.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 if(NOT MIO_NM)
     message(STATUS "packaging: skipped, there is no nm")
@@ -13,7 +14,10 @@ fresh_folder(android folder)
 # The names are to be the plain ones: no checked variants, no guards of the stack, nothing of a
 # sanitizer. With clang bcmp would take the place of memcmp, which it does not do for Android.
 set(compile ${MIO_C_COMPILER} -std=c11 -O2 -U_FORTIFY_SOURCE -fno-stack-protector
-    -fno-builtin-bcmp -D__ANDROID__ -DMIO_BUILDING -I include -I src -c)
+    -fno-builtin-bcmp -D__ANDROID__ -DMIO_BUILDING -I include -I src -I ${ANDROID_DIR} -c)
+string(REPLACE "," ";" definitions "${ANDROID_DEFINITIONS}")
+list(TRANSFORM definitions PREPEND -D)
+list(APPEND compile ${definitions})
 string(REPLACE "," ";" sources "${ANDROID_SOURCES}")
 set(objects)
 foreach(source ${sources})

@@ -18,12 +18,12 @@
  *      source deregisters it first.
  *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
  */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "internal.h"
 #include "sys/linux/syscall.h"
 #include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/notifier.h"
 #include "sys/unix/poll_bits.h"
 #include "wakers.h"

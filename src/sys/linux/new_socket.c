@@ -1,11 +1,10 @@
 /* New sockets. SIGPIPE needs nothing here: each send carries MSG_NOSIGNAL. */
-#define _GNU_SOURCE 1 /* accept4 */
 #include "sys/unix/new_socket.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
 
 #if defined(__ANDROID__) && defined(__i386__)
-#include "sys/sys.h"
+#include "sys/unix/fd.h"
 
 #include <unistd.h>
 #endif

@@ -14,7 +14,6 @@
  * answer that comes from the pipe, full or broken as it may be, is an answer to the flags, too, but
  * -EINVAL and -EFAULT say nothing.
  */
-#define _GNU_SOURCE 1 /* syscall */
 #include "internal.h"
 #include "sys/linux/syscall.h"
 #include "sys/sanitizers.h"

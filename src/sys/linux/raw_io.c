@@ -1,5 +1,4 @@
 /* Reads and writes of wakers, and poll(2). */
-#define _GNU_SOURCE 1 /* syscall */
 #include "sys/unix/raw_io.h"
 
 #include "sys/linux/syscall.h"

@@ -7,7 +7,6 @@
  * between the two, as some libraries do around calls of their own, discards what is pending for any
  * thread (POSIX; do_sigaction in kernel/signal.c), and the sigwait lasts for ever.
  */
-#define _GNU_SOURCE 1 /* syscall */
 #include "sys/unix/take_sigpipe.h"
 
 #include "sys/linux/syscall.h"

@@ -1,5 +1,4 @@
 /* The clock that the system measures waits by. */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "sys/unix/calls.h"
 #include <mio.h>
 

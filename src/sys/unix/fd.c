@@ -1,6 +1,5 @@
 /* Descriptors: errors, closing, flags. */
-#define _GNU_SOURCE 1 /* syscall, in hot_calls.h; O_PATH */
-#include "sys/sys.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
 #include "sys/unix/notifier.h"
@@ -10,6 +9,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+bool mio__fd_is_valid(mio_fd fd)
+{
+    return fd >= 0;
+}
 
 int mio__error_of(int system_error)
 {
@@ -72,15 +76,6 @@ int mio__fd_adopt(mio_fd fd)
         MIO__CALL(fcntl)(fd, F_SETFL, status);
         return error;
     }
-    return 0;
-}
-
-int mio__fd_set_nonblocking(mio_fd fd, bool nonblocking)
-{
-    int before = MIO__CALL(fcntl)(fd, F_GETFL, 0);
-    int after = nonblocking ? before | O_NONBLOCK : before & ~O_NONBLOCK;
-    if (before < 0 || (after != before && MIO__CALL(fcntl)(fd, F_SETFL, after) < 0))
-        return mio__last_error();
     return 0;
 }
 

@@ -1,31 +1,22 @@
 /*
- * The calls that a server makes for each request and each connection. Where system calls can be
- * inlined they go past libc, as the wait does, which saves a frame (sys/linux/syscall.h). Elsewhere
- * they are those of libc, also in builds that take calls from a table.
+ * The calls that a server makes for each request and each connection. Where the system's own header
+ * (system_hot.h) knows a way past libc they take it, which saves a frame. Elsewhere they are those
+ * of libc, also in builds that take calls from a table.
  *
  * Results: a value, or a negative errno value of the system, -EINTR included. errno may change.
  */
 #ifndef MIO_HOT_CALLS_H
 #define MIO_HOT_CALLS_H
 
-#include "sys/sanitizers.h"
 #include "sys/unix/calls.h"
+#include "system_hot.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#if defined(__linux__)
-#include "sys/linux/syscall.h"
-#endif
-
-#if defined(MIO__SYSCALL_INLINED)
-/* Out of the way, so that the other path is short enough to be inlined. */
-#define MIO__LIBC_CALL __attribute__((cold, noinline, unused)) static long
-#define MIO__HOT(name, arguments, number, ...)                                                     \
-    (MIO__IS_SANITIZED ? mio__libc_##name arguments : mio__syscall6(SYS_##number, __VA_ARGS__))
-#else
+#ifndef MIO__HOT /* the system has no way past libc */
 #define MIO__LIBC_CALL static inline long
 #define MIO__HOT(name, arguments, number, ...) mio__libc_##name arguments
 #endif

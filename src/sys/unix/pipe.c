@@ -1,9 +1,11 @@
 /* Pipes. How they are written to without SIGPIPE: see pipe_guarded.c and the system's own file. */
-#define _GNU_SOURCE 1 /* pipe2, O_DIRECT, O_PATH */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/iovec.h"
+#include "sys/unix/new_pipe.h"
 #include "sys/unix/path_only.h"
+#include "system.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +14,7 @@
 int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd)
 {
     int fds[2];
-    if (MIO__CALL(pipe2)(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+    if (mio__new_pipe(fds) < 0)
         return mio__last_error();
     *read_fd = fds[0];
     *write_fd = fds[1];
@@ -25,12 +27,7 @@ int mio__pipe_open(mio_fd *read_fd, mio_fd *write_fd)
  */
 static bool shows_packets(int status_flags)
 {
-#ifdef O_DIRECT
-    return (status_flags & O_DIRECT) != 0;
-#else
-    (void)status_flags;
-    return false;
-#endif
+    return (status_flags & MIO__PACKET_MODE) != 0;
 }
 
 int mio__pipe_check(mio_fd fd, bool writes)
@@ -45,6 +42,25 @@ int mio__pipe_check(mio_fd fd, bool writes)
         return -EINVAL;
     int mode = flags & (O_RDONLY | O_WRONLY | O_RDWR); /* O_ACCMODE of musl has O_PATH in it */
     return mode == O_RDWR || mode == (writes ? O_WRONLY : O_RDONLY) ? 0 : -EINVAL;
+}
+
+int mio__pipe_set_nonblocking(mio_fd fd, bool nonblocking)
+{
+    int before = MIO__CALL(fcntl)(fd, F_GETFL, 0);
+    int after = nonblocking ? before | O_NONBLOCK : before & ~O_NONBLOCK;
+    if (before < 0 || (after != before && MIO__CALL(fcntl)(fd, F_SETFL, after) < 0))
+        return mio__last_error();
+    return 0;
+}
+
+int mio__pipe_adopt(mio_fd fd)
+{
+    return mio__fd_adopt(fd);
+}
+
+int mio__pipe_close(mio_fd fd)
+{
+    return mio__fd_close(fd);
 }
 
 ptrdiff_t mio__pipe_readv(mio_fd fd, const struct mio_buf *bufs, size_t count)

@@ -8,7 +8,6 @@
  * it: what takes it back must not wait. What is taken can only be the write's: another SIGPIPE that
  * the thread gets in the meantime merges with it, as it would have if the write had come later.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "sys/unix/pipe_guarded.h"
 
 #include "sys/sys.h"

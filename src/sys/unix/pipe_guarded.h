@@ -4,6 +4,12 @@
 
 #include <mio.h>
 
+/* What is learned about an end that writes (mio__pipe_writev). */
+enum {
+    MIO__GUARDED = 0x01,   /* the system has no write without SIGPIPE, */
+    MIO__UNGUARDED = 0x02, /* or has proved to have one */
+};
+
 /* A write to a pipe, as mio__pipe_writev, that may raise SIGPIPE. */
 typedef ptrdiff_t mio__raising_write(mio_fd fd, const struct mio_buf *bufs, size_t count,
                                      uint8_t *learned);

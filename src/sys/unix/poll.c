@@ -16,11 +16,11 @@
  * it readable, one before is taken along. A wait that was ended by a kick alone goes on with the
  * time that remains.
  */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "grow.h"
 #include "internal.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/notifier.h"
 #include "sys/unix/poll_bits.h"
 #include "sys/unix/poll_set.h"

@@ -1,5 +1,4 @@
 /* The table of the poll backend. */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "sys/unix/poll_set.h"
 
 #include "grow.h"

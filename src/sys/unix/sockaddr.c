@@ -1,7 +1,7 @@
 /* Addresses in the system's form. */
-#define _POSIX_C_SOURCE 200809L
 #include "sys/unix/sockaddr.h"
 #include "sys/sys.h"
+#include "system.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,6 +9,20 @@
 #include <sys/un.h>
 
 /* Copied in and out: the storage of an address has a type of its own. */
+
+/* The system's own storage may be larger than ours, as OpenBSD's is. */
+_Static_assert(sizeof(struct sockaddr_in) <= sizeof((struct mio_addr){0}.storage) &&
+                   sizeof(struct sockaddr_in6) <= sizeof((struct mio_addr){0}.storage) &&
+                   sizeof(struct sockaddr_un) < sizeof((struct mio_addr){0}.storage),
+               "an address holds what the system writes, and the NUL behind a path");
+
+/* Sets the length of what is stored, also where that is a part of the system's form. */
+static void set_length(struct mio_addr *addr, size_t length)
+{
+    addr->length = (uint32_t)length;
+    if (MIO__HAS_SA_LEN)
+        *(uint8_t *)addr->storage = (uint8_t)length;
+}
 
 /* ---- IP -------------------------------------------------------------------------------------- */
 
@@ -19,13 +33,13 @@ void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip)
         struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(ip->port)};
         memcpy(&in.sin_addr, ip->bytes, 4);
         memcpy(addr->storage, &in, sizeof in);
-        addr->length = sizeof in;
+        set_length(addr, sizeof in);
     } else {
         struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(ip->port)};
         memcpy(&in6.sin6_addr, ip->bytes, 16);
         in6.sin6_scope_id = ip->scope;
         memcpy(addr->storage, &in6, sizeof in6);
-        addr->length = sizeof in6;
+        set_length(addr, sizeof in6);
     }
 }
 
@@ -105,16 +119,11 @@ enum { NAME_AT = offsetof(struct sockaddr_un, sun_path) };
 enum { NAME_MAX_BYTES = sizeof((struct sockaddr_un){0}.sun_path) };
 
 /* An abstract name is told from a path by its first byte, NUL, which is no part of it. */
-#if defined(__linux__)
-enum { HAS_ABSTRACT = 1 };
-#else
-enum { HAS_ABSTRACT = 0 };
-#endif
 
 int mio__sockaddr_set_unix(struct mio_addr *addr, int kind, const void *name, size_t length)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
-    if (kind == MIO_UNIX_ABSTRACT && !HAS_ABSTRACT)
+    if (kind == MIO_UNIX_ABSTRACT && !MIO__HAS_ABSTRACT)
         return -ENOTSUP;
     /* Before an abstract name, or after a path, there is room for a NUL. */
     if (length >= NAME_MAX_BYTES)
@@ -123,7 +132,7 @@ int mio__sockaddr_set_unix(struct mio_addr *addr, int kind, const void *name, si
         memcpy(un.sun_path + (kind == MIO_UNIX_ABSTRACT), name, length);
     memset(addr, 0, sizeof *addr);
     memcpy(addr->storage, &un, sizeof un);
-    addr->length = (uint32_t)(NAME_AT + length + (kind != MIO_UNIX_UNNAMED));
+    set_length(addr, NAME_AT + length + (kind != MIO_UNIX_UNNAMED));
     return 0;
 }
 
@@ -140,7 +149,7 @@ int mio__sockaddr_get_unix(const struct mio_addr *addr, const char **name, size_
         *length = strnlen(text, addr->length - NAME_AT);
         return MIO_UNIX_PATH;
     }
-    if (!HAS_ABSTRACT)
+    if (!MIO__HAS_ABSTRACT)
         return MIO_UNIX_UNNAMED;
     *name = text + 1;
     *length = addr->length - NAME_AT - 1;
@@ -158,7 +167,7 @@ static void settle_path(struct mio_addr *addr)
     if (mio__sockaddr_get_unix(addr, &name, &length) != MIO_UNIX_PATH)
         return;
     size_t counted = length < NAME_MAX_BYTES ? length + 1 : NAME_MAX_BYTES;
-    addr->length = (uint32_t)(NAME_AT + counted);
+    set_length(addr, NAME_AT + counted);
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -184,9 +193,9 @@ static bool is_full_path(const struct sockaddr *sockaddr, size_t length)
            strnlen(path, NAME_MAX_BYTES + 1) == NAME_MAX_BYTES;
 }
 
-int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length)
+int mio__sockaddr_take(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length)
 {
-    if (!addr || !sockaddr || length < offsetof(struct sockaddr, sa_data))
+    if (length < offsetof(struct sockaddr, sa_data))
         return -EINVAL;
     size_t needed = length;
     switch (sockaddr->sa_family) {
@@ -207,17 +216,7 @@ int mio_addr_from_sockaddr(struct mio_addr *addr, const struct sockaddr *sockadd
         return -EINVAL;
     memset(addr, 0, sizeof *addr);
     memcpy(addr->storage, sockaddr, needed);
-    addr->length = (uint32_t)needed;
+    set_length(addr, needed);
     settle_path(addr);
     return 0;
-}
-
-int mio_addr_to_sockaddr(const struct mio_addr *addr, struct sockaddr *out, size_t size)
-{
-    if (!addr || !out || addr->length == 0)
-        return -EINVAL;
-    if (size < addr->length)
-        return -ENOSPC;
-    memcpy(out, addr->storage, addr->length);
-    return (int)addr->length;
 }

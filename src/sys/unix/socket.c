@@ -1,16 +1,15 @@
 /* Socket calls. */
-#define _GNU_SOURCE 1 /* syscall, in hot_calls.h */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/hot_calls.h"
 #include "sys/unix/iovec.h"
 #include "sys/unix/new_socket.h"
+#include "sys/unix/option.h"
 #include "sys/unix/sockaddr.h"
+#include "system.h"
 
 #include <poll.h>
-
-_Static_assert(sizeof(struct sockaddr_storage) <= sizeof((struct mio_addr){0}.storage),
-               "an address holds what the system writes");
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
@@ -34,9 +33,9 @@ int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2])
 int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens)
 {
     int actual, accepts;
-    int result = mio__option_get(fd, MIO__OPTION_TYPE, &actual);
+    int result = mio__option_ask(fd, SOL_SOCKET, SO_TYPE, &actual);
     if (result == 0)
-        result = mio__option_get(fd, MIO__OPTION_ACCEPTS, &accepts);
+        result = mio__option_ask(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts);
     if (result < 0)
         return result;
     if (actual != type_of(type))
@@ -109,6 +108,16 @@ int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
     return ask_name(MIO__CALL(getpeername), fd, addr);
 }
 
+int mio__socket_adopt(mio_fd fd)
+{
+    return mio__fd_adopt(fd);
+}
+
+int mio__socket_close(mio_fd fd)
+{
+    return mio__fd_close(fd);
+}
+
 int mio__socket_shutdown(mio_fd fd, int how)
 {
     int direction = how == MIO_SHUTDOWN_BOTH   ? SHUT_RDWR
@@ -150,7 +159,7 @@ ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     long n;
     do
-        n = mio__hot_send(fd, buf, len, MSG_NOSIGNAL);
+        n = mio__hot_send(fd, buf, len, MIO__SEND_FLAGS);
     while (n == -EINTR);
     return n < 0 ? send_error((int)-n) : n;
 }
@@ -173,7 +182,7 @@ ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const stru
 {
     long n;
     do
-        n = mio__hot_sendto(fd, buf, len, MSG_NOSIGNAL, mio__sockaddr(to), to->length);
+        n = mio__hot_sendto(fd, buf, len, MIO__SEND_FLAGS, mio__sockaddr(to), to->length);
     while (n == -EINTR);
     return n < 0 ? mio__error_of((int)-n) : n;
 }
@@ -201,7 +210,7 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     struct msghdr message = message_of(bufs, count);
     ssize_t n;
     do
-        n = MIO__CALL(sendmsg)(fd, &message, MSG_NOSIGNAL);
+        n = MIO__CALL(sendmsg)(fd, &message, MIO__SEND_FLAGS);
     while (n < 0 && errno == EINTR);
     return n < 0 ? send_error(errno) : n;
 }

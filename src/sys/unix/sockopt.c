@@ -1,8 +1,8 @@
 /* Socket options: one table from our names to the system's. */
-#define _GNU_SOURCE 1 /* SO_REUSEPORT, TCP_NODELAY */
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
-#include "sys/unix/option_error.h"
+#include "sys/unix/option.h"
+#include "system.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,38 +11,53 @@
 static const struct {
     int level;
     int name;
+    socklen_t size; /* of an int, or of an unsigned char; the IPv6 ones may be unsigned */
 } options[] = {
-    [MIO__OPTION_ACCEPTS] = {SOL_SOCKET, SO_ACCEPTCONN},
-    [MIO__OPTION_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
-    [MIO__OPTION_ERROR] = {SOL_SOCKET, SO_ERROR},
-    [MIO__OPTION_HOPS_V4] = {IPPROTO_IP, IP_TTL},
-    [MIO__OPTION_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    [MIO__OPTION_MULTICAST_HOPS_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
-    [MIO__OPTION_MULTICAST_HOPS_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
-    [MIO__OPTION_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP},
-    [MIO__OPTION_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
-    [MIO__OPTION_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
-    [MIO__OPTION_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
-    [MIO__OPTION_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
-    [MIO__OPTION_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
-    [MIO__OPTION_TYPE] = {SOL_SOCKET, SO_TYPE},
+    [MIO__OPTION_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, sizeof(int)},
+    [MIO__OPTION_ERROR] = {SOL_SOCKET, SO_ERROR, sizeof(int)},
+    [MIO__OPTION_HOPS_V4] = {IPPROTO_IP, IP_TTL, sizeof(int)},
+    [MIO__OPTION_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS, sizeof(int)},
+    [MIO__OPTION_MULTICAST_HOPS_V4] = {IPPROTO_IP, IP_MULTICAST_TTL, sizeof(mio__multicast_v4)},
+    [MIO__OPTION_MULTICAST_HOPS_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, sizeof(int)},
+    [MIO__OPTION_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP, sizeof(mio__multicast_v4)},
+    [MIO__OPTION_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, sizeof(int)},
+    [MIO__OPTION_NODELAY] = {IPPROTO_TCP, TCP_NODELAY, sizeof(int)},
+    [MIO__OPTION_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY, sizeof(int)},
+    [MIO__OPTION_RETAKE_PORT] = {SOL_SOCKET, SO_REUSEADDR, sizeof(int)},
+    [MIO__OPTION_SHARE_PORT] = {SOL_SOCKET, MIO__SO_SHARE_PORT, sizeof(int)},
+    [MIO__OPTION_SPREAD_PORT] = {SOL_SOCKET, MIO__SO_SPREAD_PORT, sizeof(int)},
 };
+
+static int get_option(mio_fd fd, int level, int name, void *value, socklen_t size)
+{
+    return mio__option_result(MIO__CALL(getsockopt)(fd, level, name, value, &size));
+}
+
+int mio__option_ask(mio_fd fd, int level, int name, int *value)
+{
+    *value = 0;
+    return get_option(fd, level, name, value, sizeof *value);
+}
 
 int mio__option_get(mio_fd fd, enum mio__option option, int *value)
 {
-    socklen_t length = sizeof *value;
+    unsigned char byte = 0;
+    bool is_byte = options[option].size == sizeof byte;
     *value = 0;
-    if (MIO__CALL(getsockopt)(fd, options[option].level, options[option].name, value, &length) < 0)
-        return mio__option_error();
-    if (option == MIO__OPTION_ERROR)
+    int result = get_option(fd, options[option].level, options[option].name,
+                            is_byte ? (void *)&byte : value, options[option].size);
+    if (is_byte)
+        *value = byte;
+    if (result == 0 && option == MIO__OPTION_ERROR)
         *value = mio__error_of(*value);
-    return 0;
+    return result;
 }
 
 int mio__option_set(mio_fd fd, enum mio__option option, int value)
 {
-    if (MIO__CALL(setsockopt)(fd, options[option].level, options[option].name, &value,
-                              sizeof value) < 0)
-        return mio__option_error();
-    return 0;
+    unsigned char byte = (unsigned char)value;
+    bool is_byte = options[option].size == sizeof byte;
+    return mio__option_result(MIO__CALL(setsockopt)(fd, options[option].level, options[option].name,
+                                                    is_byte ? (const void *)&byte : &value,
+                                                    options[option].size));
 }

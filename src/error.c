@@ -1,4 +1,7 @@
-/* Names and texts of errors. The texts are ours: strerror(3) is neither thread-safe nor stable. */
+/*
+ * Names and texts of errors. The texts are ours: strerror(3) is neither thread-safe nor stable.
+ * What some systems lack is left out there.
+ */
 #include <mio.h>
 
 static const struct {
@@ -71,12 +74,20 @@ static const struct {
     {EROFS, "EROFS", "read-only file system"},
     {ESPIPE, "ESPIPE", "descriptor cannot seek"},
     {ESRCH, "ESRCH", "no such process"},
-    {ESTALE, "ESTALE", "stale handle"},
     {ETIMEDOUT, "ETIMEDOUT", "timed out"},
     {ETXTBSY, "ETXTBSY", "file is being executed"},
     {EXDEV, "EXDEV", "on different file systems"},
+#if EOPNOTSUPP != ENOTSUP
+    {EOPNOTSUPP, "EOPNOTSUPP", "not supported here"},
+#endif
+#if EWOULDBLOCK != EAGAIN
+    {EWOULDBLOCK, "EWOULDBLOCK", "not ready, try again after the next event"},
+#endif
 #ifdef EDQUOT
     {EDQUOT, "EDQUOT", "quota exceeded"},
+#endif
+#ifdef ESTALE
+    {ESTALE, "ESTALE", "stale handle"},
 #endif
 #ifdef ESHUTDOWN
     {ESHUTDOWN, "ESHUTDOWN", "socket was shut down"},
