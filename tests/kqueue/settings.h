@@ -1,0 +1,24 @@
+/*
+ * In what the systems differ. The environment variable MIO_SIMULATED_KQUEUE names the system, and
+ * may switch single properties after it: "netbsd", "freebsd,-user", "macos,+ticks".
+ */
+#ifndef MIO_SIMULATED_SETTINGS_H
+#define MIO_SIMULATED_SETTINGS_H
+
+#include <stdbool.h>
+
+struct sim_settings {
+    const char *name;
+    bool receipt;     /* EV_RECEIPT is known; else it is ignored, and only failures are told */
+    bool user;        /* there is EVFILT_USER */
+    bool user_clear;  /* EV_CLEAR in a change of a user event takes its trigger back */
+    bool ticks;       /* waits take whole ticks of 10 ms, and one more */
+    bool pipe_wakes;  /* a transfer on a pipe fires both its ends again */
+    bool broken_pipe; /* EVFILT_WRITE is EPIPE on a pipe whose reader is gone */
+    bool no_devices;  /* character devices are EINVAL */
+};
+
+/* Those of the environment. Ends the program when it names no system. */
+const struct sim_settings *sim_settings(void);
+
+#endif
