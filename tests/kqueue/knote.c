@@ -194,8 +194,13 @@ static int check(const struct kevent *change)
 /* An EV_ADD changes neither EV_CLEAR nor EV_DISPATCH nor EV_ONESHOT of a knote that exists. */
 static void apply(struct knote *knote, const struct kevent *change, bool first)
 {
-    if (change->flags & EV_ADD)
+    if (change->flags & EV_ADD) {
         knote->set.udata = change->udata;
+        if (knote->filter->of_descriptor) { /* the mark */
+            knote->set.fflags = change->fflags;
+            knote->set.data = change->data;
+        }
+    }
     if (knote->filter->touch)
         knote->filter->touch(knote, change, first);
     bool is_looked_at = (change->flags & EV_ADD) || !knote->filter->of_descriptor;

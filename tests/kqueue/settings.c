@@ -1,20 +1,23 @@
 /* What is known of each system, and what is not: see docs/platforms.md. */
 #include "settings.h"
+#include "simulated_event.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct sim_settings systems[] = {
-    {"freebsd", .receipt = true, .user = true, .user_clear = true, .pipe_wakes = true,
-     .broken_pipe = true},
+    {"freebsd", .receipt = true, .user = true, .user_clear = true, .mark = true,
+     .pipe_wakes = true, .broken_pipe = true},
     {"macos", .receipt = true, .user = true, .broken_pipe = true, .no_devices = true},
-    {"netbsd", .receipt = true, .ticks = true, .pipe_wakes = true},
-    {"openbsd", .receipt = true, .ticks = true, .broken_pipe = true},
-    {"dragonfly", .receipt = true, .user = true, .user_clear = true, .ticks = true,
+    {"netbsd", .receipt = true, .ticks = true, .mark = true, .pipe_wakes = true},
+    {"openbsd", .receipt = true, .ticks = true, .mark = true, .broken_pipe = true},
+    {"dragonfly", .receipt = true, .user = true, .user_clear = true, .ticks = true, .mark = true,
      .pipe_wakes = true},
 };
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -26,6 +29,7 @@ static const struct {
     {"ticks", offsetof(struct sim_settings, ticks)},
     {"pipe_wakes", offsetof(struct sim_settings, pipe_wakes)},
     {"broken_pipe", offsetof(struct sim_settings, broken_pipe)},
+    {"mark", offsetof(struct sim_settings, mark)},
     {"no_devices", offsetof(struct sim_settings, no_devices)},
 };
 
@@ -77,4 +81,19 @@ __attribute__((constructor)) static void read_environment(void)
 const struct sim_settings *sim_settings(void)
 {
     return &chosen;
+}
+
+int simulated_kqueue_has_user(void)
+{
+    return chosen.user;
+}
+
+int simulated_kqueue_has_receipts(void)
+{
+    return chosen.receipt;
+}
+
+int simulated_kqueue_holds_mark(void)
+{
+    return chosen.mark;
 }

@@ -15,6 +15,7 @@ struct sim_settings {
     bool ticks;       /* waits take whole ticks of 10 ms, and one more */
     bool pipe_wakes;  /* a transfer on a pipe fires both its ends again */
     bool broken_pipe; /* EVFILT_WRITE is EPIPE on a pipe whose reader is gone */
+    bool mark;        /* a mark for EVFILT_READ holds, however high; else a byte reaches it */
     bool no_devices;  /* character devices are EINVAL */
 };
 

@@ -56,4 +56,15 @@ int kqueue(void);
 int kevent(int kq, const struct kevent *changes, int nchanges, struct kevent *events, int nevents,
            const struct timespec *timeout);
 
+/*
+ * In what the systems differ, asked at run time (settings.h). These names are those of the library,
+ * which finds them in headers where it is built for one of the systems (kqueue_abi.h, traits.h).
+ */
+int simulated_kqueue_has_user(void);
+int simulated_kqueue_has_receipts(void);
+int simulated_kqueue_holds_mark(void);
+#define MIO__HAS_EVFILT_USER (simulated_kqueue_has_user() != 0)
+#define MIO__HAS_RECEIPTS (simulated_kqueue_has_receipts() != 0)
+#define MIO__LOWAT_HOLDS (simulated_kqueue_holds_mark() != 0)
+
 #endif

@@ -7,6 +7,7 @@
  * The rest is asked of the state of the connection (TCP_INFO), or of getpeername(2) and a send of
  * nothing on Unix sockets.
  */
+#include "settings.h"
 #include "simulation.h"
 
 #include <errno.h>
@@ -86,7 +87,14 @@ static struct stream look_at(int fd)
     return stream;
 }
 
-static struct sim_answer ask_stream_to_read(int fd, int bits, const struct stream *stream)
+/* Whether what is there is enough. */
+static bool reaches_mark(const struct knote *knote, int64_t data)
+{
+    return !(knote->set.fflags & NOTE_LOWAT) || !sim_settings()->mark || data >= knote->set.data;
+}
+
+static struct sim_answer ask_stream_to_read(const struct knote *knote, int bits,
+                                            const struct stream *stream)
 {
     struct sim_answer answer = {.ready = false};
     if (stream->listens) {
@@ -95,8 +103,9 @@ static struct sim_answer ask_stream_to_read(int fd, int bits, const struct strea
         return answer;
     }
     answer.eof = (bits & (POLLRDHUP | POLLHUP)) != 0;
-    answer.ready = answer.eof || (bits & (POLLIN | POLLERR));
-    answer.data = sim_host_unread(fd);
+    answer.data = sim_host_unread((int)knote->set.ident);
+    answer.ready =
+        answer.eof || (bits & POLLERR) || ((bits & POLLIN) && reaches_mark(knote, answer.data));
     return answer;
 }
 
@@ -119,7 +128,7 @@ static struct sim_answer ask_stream(struct knote *knote)
     struct sim_answer answer = {.ready = false};
     if (!stream.listens && !stream.was_connected)
         return answer;
-    answer = knote->set.filter == EVFILT_READ ? ask_stream_to_read(fd, bits, &stream)
+    answer = knote->set.filter == EVFILT_READ ? ask_stream_to_read(knote, bits, &stream)
                                               : ask_stream_to_write(bits, &stream);
     if (answer.eof && (bits & POLLERR))
         answer.fflags = (uint32_t)stream.error;
@@ -157,6 +166,8 @@ static struct sim_answer ask_datagram(struct knote *knote)
         answer.data = sim_host_unread(fd);
         if ((bits & POLLIN) && !answer.eof)
             answer.data += 16;
+        if (!answer.eof && !(bits & POLLERR))
+            answer.ready = answer.ready && reaches_mark(knote, answer.data);
     }
     if (!answer.ready)
         knote->blocked = true;

@@ -1,0 +1,26 @@
+/*
+ * What the files of sys/unix/ and sys/bsd/ have to know of a system whose queue is simulated and
+ * whose sockets are Linux's. It takes the place of sys/bsd/system.h, so it is included before all
+ * else, by the command line.
+ */
+#ifndef MIO_SYSTEM_H
+#define MIO_SYSTEM_H
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#define MIO__SEND_FLAGS MSG_NOSIGNAL
+#define MIO__SO_SPREAD_PORT SO_REUSEPORT
+#define MIO__SO_SHARE_PORT SO_REUSEADDR
+typedef int mio__multicast_v4;
+#define MIO__PACKET_MODE O_DIRECT
+enum { MIO__HAS_SA_LEN = 0 };
+enum { MIO__HAS_ABSTRACT = 1 };
+
+/* What sys/bsd/traits.h says of each system. */
+#define MIO__HAS_PPOLL 1
+#define MIO__PPOLL ppoll
+#define MIO__HAS_THRSIGDIVERT 0
+
+#endif
