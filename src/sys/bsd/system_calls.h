@@ -17,51 +17,43 @@
       (queue, changes, count, events, room, timeout)) \
     X(ssize_t, write, (int fd, const void *buf, size_t len), (fd, buf, len))
 
-#if defined(__APPLE__)
-
-#define MIO__CALLS_OF_SYSTEM(X) \
-    MIO__CALLS_OF_KQUEUE(X) \
+/* Without flags, as on Apple's systems, or with them. */
+#define MIO__CALLS_THAT_FLAG_LATER(X) \
     X(int, accept, (int fd, struct sockaddr *addr, socklen_t *length), (fd, addr, length)) \
     X(int, pipe, (int fds[2]), (fds))
-
-#else
-
-#define MIO__CALLS_OF_NEW(X) \
-    MIO__CALLS_OF_KQUEUE(X) \
+#define MIO__CALLS_THAT_FLAG(X) \
     X(int, accept4, (int fd, struct sockaddr *addr, socklen_t *length, int flags), \
       (fd, addr, length, flags)) \
     X(int, pipe2, (int fds[2], int flags), (fds, flags))
 
-#if defined(__NetBSD__)
-
-#define MIO__CALLS_OF_SYSTEM(X) \
-    MIO__CALLS_OF_NEW(X) \
-    X(int, pollts, (struct pollfd *entries, nfds_t count, const struct timespec *timeout, \
+#define MIO__CALL_OF_POLL(X, name) \
+    X(int, name, (struct pollfd *entries, nfds_t count, const struct timespec *timeout, \
       const sigset_t *mask), (entries, count, timeout, mask))
 
-#else
-
-#define MIO__CALLS_OF_POLL(X) \
-    MIO__CALLS_OF_NEW(X) \
-    X(int, ppoll, (struct pollfd *entries, nfds_t count, const struct timespec *timeout, \
-      const sigset_t *mask), (entries, count, timeout, mask))
-
-#if defined(__OpenBSD__)
-
-#define MIO__CALLS_OF_SYSTEM(X) \
-    MIO__CALLS_OF_POLL(X) \
+#define MIO__CALL_OF_SIGNALS(X) \
+    X(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout), \
+      (set, info, timeout))
+#define MIO__CALL_BELOW_SIGWAIT(X) \
     X(int, __thrsigdivert, (sigset_t set, siginfo_t *info, const struct timespec *timeout), \
       (set, info, timeout))
 
-#else
-
+#if defined(MIO_SIMULATED_KQUEUE) /* those of all that can be built there */
 #define MIO__CALLS_OF_SYSTEM(X) \
-    MIO__CALLS_OF_POLL(X) \
-    X(int, sigtimedwait, (const sigset_t *set, siginfo_t *info, const struct timespec *timeout), \
-      (set, info, timeout))
-
-#endif
-#endif
+    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG_LATER(X) MIO__CALLS_THAT_FLAG(X) \
+    MIO__CALL_OF_POLL(X, ppoll) MIO__CALL_OF_SIGNALS(X)
+#elif defined(__APPLE__)
+#define MIO__CALLS_OF_SYSTEM(X) MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG_LATER(X)
+#elif defined(__NetBSD__)
+#define MIO__CALLS_OF_SYSTEM(X) \
+    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, pollts)
+#elif defined(__OpenBSD__)
+#define MIO__CALLS_OF_SYSTEM(X) \
+    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, ppoll) \
+    MIO__CALL_BELOW_SIGWAIT(X)
+#else
+#define MIO__CALLS_OF_SYSTEM(X) \
+    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, ppoll) \
+    MIO__CALL_OF_SIGNALS(X)
 #endif
 /* clang-format on */
 
