@@ -59,8 +59,52 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
         src/sys/unix/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)$")
+    set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/bsd)
+    set(MIO_SYSTEM_DEFINITIONS)
+    list(APPEND MIO_SOURCES
+        src/pipe.c
+        src/sys/bsd/platform.c
+        src/sys/bsd/raw_io.c
+        src/sys/unix/clock.c
+        src/sys/unix/fd.c
+        src/sys/unix/notifier_pipe.c
+        src/sys/unix/pipe.c
+        src/sys/unix/poll.c
+        src/sys/unix/poll_set.c)
+    if(NOT MIO_FORCE_POLL)
+        list(APPEND MIO_SOURCES src/sys/bsd/kqueue.c)
+    endif()
+    list(APPEND MIO_NET_SOURCES
+        src/sys/unix/multicast.c
+        src/sys/unix/sockaddr.c
+        src/sys/unix/socket.c
+        src/sys/unix/sockopt.c)
+    # Where descriptors and flags come from, and what keeps SIGPIPE away from pipes.
+    if(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS)$")
+        set(MIO_SYSTEM_DEFINITIONS _DARWIN_C_SOURCE=1)
+        list(APPEND MIO_SOURCES src/sys/bsd/new_pipe_flagged.c)
+        list(APPEND MIO_NET_SOURCES src/sys/bsd/new_socket_flagged.c)
+    else()
+        list(APPEND MIO_SOURCES src/sys/unix/new_pipe.c)
+        list(APPEND MIO_NET_SOURCES src/sys/bsd/new_socket.c)
+    endif()
+    if(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|NetBSD)$")
+        list(APPEND MIO_SOURCES src/sys/bsd/pipe_write_flagged.c)
+    else()
+        list(APPEND MIO_SOURCES
+            src/sys/bsd/pipe_write.c
+            src/sys/bsd/take_sigpipe.c
+            src/sys/unix/pipe_guarded.c)
+    endif()
+    if(CMAKE_SYSTEM_NAME STREQUAL "NetBSD")
+        set(MIO_SYSTEM_DEFINITIONS _NETBSD_SOURCE=1)
+        list(APPEND MIO_NET_SOURCES src/sys/bsd/multicast_v4_plain.c)
+    else()
+        list(APPEND MIO_NET_SOURCES src/sys/unix/multicast_v4.c)
+    endif()
 else()
-    message(FATAL_ERROR "mio does not support ${CMAKE_SYSTEM_NAME} yet")
+    message(FATAL_ERROR "mio does not support ${CMAKE_SYSTEM_NAME}")
 endif()
 
 if(MIO_NET)

@@ -448,12 +448,14 @@ struct mio_poll {
 /* Backends. The default is the best one of the system. */
 #define MIO_BACKEND_DEFAULT 0u
 #define MIO_BACKEND_EPOLL 1u
-#define MIO_BACKEND_POLL 2u /* poll(2), on every Unix */
+#define MIO_BACKEND_POLL 2u   /* poll(2), on every Unix */
+#define MIO_BACKEND_KQUEUE 3u /* the BSDs, macOS, iOS */
 
 /* What wakers are made of. The default is the best one of the system. */
 #define MIO_WAKER_DEFAULT 0u
 #define MIO_WAKER_EVENTFD 1u
 #define MIO_WAKER_PIPE 2u
+#define MIO_WAKER_USER 3u /* an event of the queue itself: kqueue with EVFILT_USER */
 
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_poll_options {

@@ -44,9 +44,12 @@ static const struct {
     uint32_t value;
 } backends[] = {{"default", MIO_BACKEND_DEFAULT},
                 {"epoll", MIO_BACKEND_EPOLL},
+                {"kqueue", MIO_BACKEND_KQUEUE},
                 {"poll", MIO_BACKEND_POLL}},
-  wakers[] = {
-      {"default", MIO_WAKER_DEFAULT}, {"eventfd", MIO_WAKER_EVENTFD}, {"pipe", MIO_WAKER_PIPE}};
+  wakers[] = {{"default", MIO_WAKER_DEFAULT},
+              {"eventfd", MIO_WAKER_EVENTFD},
+              {"pipe", MIO_WAKER_PIPE},
+              {"user", MIO_WAKER_USER}};
 
 /* ---- Outcomes of a case ---------------------------------------------------------------------- */
 

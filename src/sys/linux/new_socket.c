@@ -1,13 +1,10 @@
 /* New sockets. SIGPIPE needs nothing here: each send carries MSG_NOSIGNAL. */
 #include "sys/unix/new_socket.h"
 #include "sys/unix/calls.h"
+#include "sys/unix/fd.h"
 #include "sys/unix/hot_calls.h"
 
-#if defined(__ANDROID__) && defined(__i386__)
-#include "sys/unix/fd.h"
-
 #include <unistd.h>
-#endif
 
 int mio__new_socket(int family, int type)
 {
@@ -44,3 +41,8 @@ int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length)
                          FLAGS, 0, 0);
 }
 #endif
+
+int mio__new_adopted(int fd)
+{
+    return mio__fd_adopt(fd);
+}

@@ -17,4 +17,7 @@ int mio__new_pair(int type, int fds[2]);
 /* As accept(2), for such a descriptor; a negative errno value of the system when it failed. */
 int mio__new_accepted(int fd, struct sockaddr *peer, socklen_t *length);
 
+/* Makes a socket that came from outside such a descriptor: 0 or a code. */
+int mio__new_adopted(int fd);
+
 #endif

@@ -110,7 +110,7 @@ int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
 
 int mio__socket_adopt(mio_fd fd)
 {
-    return mio__fd_adopt(fd);
+    return mio__new_adopted(fd);
 }
 
 int mio__socket_close(mio_fd fd)
