@@ -117,7 +117,8 @@ static void end_by_the_rule_for_raw_descriptors_is_told_once(void)
             CHECK_EQ(mio_source_after(channel.source, &ready, MIO_READABLE, n, sizeof buf), 0);
         }
     }
-    CHECK_EQ(events, 1);
+    /* A kqueue may tell of the end again after the read that took the data. */
+    CHECK(events == 1 || (events == 2 && support_is_kqueue(&poll)));
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -148,6 +149,7 @@ static void urgent_data_is_told_again(void)
     struct mio_tcp_stream stream;
     char buf[16];
     int peer;
+    support_need_feature(MIO_PRIORITY);
     test_poll_init(&poll);
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(

@@ -21,6 +21,24 @@ struct watched {
     struct channel channel;
 };
 
+/* A kqueue can keep data from being told again and again on sockets only, and not on each system. */
+static void need_end_of_pipes(struct watched *watched)
+{
+    struct mio_registry *registry = mio_poll_registry(&watched->poll);
+    int result =
+        mio_register(registry, watched->channel.source, TOKEN, MIO_READ_CLOSED | test_config.mode);
+    if (result == 0) {
+        CHECK_EQ(mio_deregister(registry, watched->channel.source), 0);
+        return;
+    }
+    CHECK_EQ(result, -ENOTSUP);
+    CHECK(support_is_kqueue(&watched->poll));
+    CHECK(test_config.mode != MIO_EDGE);
+    channel_close(&watched->channel, registry);
+    CHECK_EQ(mio_poll_close(&watched->poll), 0);
+    SKIP("this kqueue cannot watch the end of such a source alone in this mode");
+}
+
 /* The channel has unread data from the start, which is not reported. */
 static void watched_open(struct watched *watched, enum channel_kind kind, mio_interest interest)
 {
@@ -32,6 +50,7 @@ static void watched_open(struct watched *watched, enum channel_kind kind, mio_in
     channel_open(&watched->channel, kind);
     channel_send(&watched->channel, "data", 4);
     channel_await_bytes(&watched->channel, 4);
+    need_end_of_pipes(watched);
     CHECK_EQ(mio_register(mio_poll_registry(&watched->poll), watched->channel.source, TOKEN,
                           interest | test_config.mode),
              0);
@@ -113,7 +132,8 @@ static void hang_up_after_the_end_is_told(enum channel_kind kind)
     channel_finish(&watched.channel);
     CHECK(test_expect_event(&watched.poll, TOKEN) & MIO_READ_CLOSED);
     CHECK_EQ(shutdown(watched.channel.fd, SHUT_WR), 0);
-    CHECK(test_expect_event(&watched.poll, TOKEN) & MIO_WRITE_CLOSED);
+    CHECK(test_expect_event(&watched.poll, TOKEN) &
+          (support_is_kqueue(&watched.poll) ? MIO_READ_CLOSED : MIO_WRITE_CLOSED));
     support_expect_sleep(&watched.poll);
     watched_close(&watched);
 }
@@ -138,6 +158,7 @@ static void error_alone_is_no_end(void)
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_addr addr;
+    support_need_datagram_errors();
     test_poll_init(&poll);
     int holder = udp_refusing("127.0.0.1:0", &addr);
     udp_open(&socket, "127.0.0.1:0", NULL);
@@ -207,6 +228,7 @@ static void check_end_after_an_error(mio_interest interest, bool resets)
 
 static void end_is_told_after_an_error_that_was_taken(void)
 {
+    support_need_datagram_errors(); /* nor is there an error queue */
     for (int resets = 0; resets < 2; resets++) {
         check_end_after_an_error(MIO_READ_CLOSED, resets);
         check_end_after_an_error(MIO_READ_CLOSED | MIO_WRITABLE, resets);
@@ -221,6 +243,7 @@ static void next_error_is_told_after_take_error(void)
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_addr addr;
+    support_need_datagram_errors();
     test_poll_init(&poll);
     int holder = udp_refusing("127.0.0.1:0", &addr);
     udp_open(&socket, "127.0.0.1:0", NULL);

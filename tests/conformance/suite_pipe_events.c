@@ -38,7 +38,7 @@ static void short_readv_drains_and_a_full_one_does_not(void)
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 2), 8);
     CHECK_EQ(write(writer, "unasked", 7), 7);
     /* Only kernels that make the edges themselves tell more than was promised. */
-    if (!support_is_epoll(&poll))
+    if (!support_has_kernel_edges(&poll))
         test_expect_no_event(&poll);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 1), 3);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 2), 4);
@@ -69,7 +69,8 @@ static void short_writev_drains_and_a_full_one_does_not(void)
     struct mio_buf small = {block, 8};
     CHECK_EQ(mio_pipe_sender_writev(&sender, &small, 1), 8);
     CHECK_EQ(mio_pipe_sender_write(&sender, block, 8), 8);
-    test_expect_no_event(&poll);
+    if (!support_is_kqueue(&poll)) /* there each transfer on a pipe may be an edge of both ends */
+        test_expect_no_event(&poll);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     CHECK_EQ(close(reader), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);

@@ -6,6 +6,7 @@
 #include "suites.h"
 #include "support.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,7 +26,14 @@ static void check_readiness(struct mio_source *source, mio_interest interest, ui
 {
     struct mio_poll poll;
     test_poll_init(&poll);
-    CHECK_EQ(mio_register(mio_poll_registry(&poll), source, TOKEN, interest | test_config.mode), 0);
+    int result = mio_register(mio_poll_registry(&poll), source, TOKEN, interest | test_config.mode);
+    if (result == -EPIPE && interest == W && (expected & WC)) {
+        CHECK(support_is_kqueue(&poll)); /* which may refuse to tell of what cannot come */
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        return;
+    }
+    CHECK_EQ(result, 0);
+    expected = support_as_reported(&poll, interest, expected);
     if (expected == 0)
         test_expect_no_event(&poll);
     else
@@ -41,6 +49,15 @@ static void check_interests(struct channel *channel, uint32_t both, uint32_t rea
     check_readiness(channel->source, R, reading);
     check_readiness(channel->source, W, writing);
     channel_close(channel, NULL);
+}
+
+static bool is_kqueue(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool is = support_is_kqueue(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    return is;
 }
 
 /* ---- Streams --------------------------------------------------------------------------------- */
@@ -99,7 +116,10 @@ static void peer_reset(enum channel_kind kind)
     channel_open(&channel, kind);
     channel_reset(&channel);
     channel_await_end(&channel);
-    check_interests(&channel, R | W | E | RC | WC, R | W | E | RC | WC, R | W | E | RC | WC);
+    uint32_t all = R | W | E | RC | WC;
+    if (kind != CHANNEL_TCP && is_kqueue())
+        all &= ~(uint32_t)E; /* on a BSD a Unix socket is not reset: there it ends */
+    check_interests(&channel, all, all, all);
 }
 DEFINE_CASES(EACH_STREAM_SOCKET, peer_reset)
 
@@ -112,13 +132,38 @@ static void peer_closed(enum channel_kind kind)
 }
 DEFINE_CASES(EACH_UNIX_STREAM, peer_closed)
 
+/*
+ * A pipe whose other end is closed. A kqueue says so of both directions, without an error, and may
+ * know of one alone.
+ */
+static void check_broken(struct channel *channel, uint32_t all)
+{
+    if (!is_kqueue()) {
+        check_interests(channel, all, all, all);
+        return;
+    }
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    CHECK_EQ(
+        mio_register(mio_poll_registry(&poll), channel->source, TOKEN, R | W | test_config.mode),
+        0);
+    uint32_t told = test_expect_event(&poll, TOKEN);
+    CHECK(told & (R | W));
+    CHECK(told & (RC | WC));
+    CHECK_EQ(mio_deregister(mio_poll_registry(&poll), channel->source), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_readiness(channel->source, R, R | RC);
+    check_readiness(channel->source, W, W | WC);
+    channel_close(channel, NULL);
+}
+
 /* A pipe says HUP alone, without IN: the original does not call that readable. */
 static void writer_closed(enum channel_kind kind)
 {
     struct channel channel;
     channel_open(&channel, kind);
     channel_close_peer(&channel);
-    check_interests(&channel, R | W | RC | WC, R | W | RC | WC, R | W | RC | WC);
+    check_broken(&channel, R | W | RC | WC);
 }
 DEFINE_CASES(EACH_PIPE_READER, writer_closed)
 
@@ -127,7 +172,7 @@ static void reader_closed(enum channel_kind kind)
     struct channel channel;
     channel_open(&channel, kind);
     channel_close_peer(&channel);
-    check_interests(&channel, R | W | E | WC, R | W | E | WC, R | W | E | WC);
+    check_broken(&channel, R | W | E | WC);
 }
 DEFINE_CASES(EACH_PIPE_WRITER, reader_closed)
 
@@ -140,7 +185,7 @@ static void reader_closed_while_it_was_full(enum channel_kind kind)
         ;
     check_readiness(channel.source, R | W, 0);
     channel_close_peer(&channel);
-    check_interests(&channel, R | W | E | WC, R | W | E | WC, R | W | E | WC);
+    check_broken(&channel, R | W | E | WC);
 }
 DEFINE_CASES(EACH_PIPE_WRITER, reader_closed_while_it_was_full)
 
@@ -177,6 +222,10 @@ static void error_beside_data(void)
 {
     struct channel channel;
     open_refused_datagram_socket(&channel, true);
+    if (is_kqueue()) {
+        check_interests(&channel, R | W, R, W);
+        return;
+    }
     check_interests(&channel, R | W | E | WC, R | W | E, R | W | E | WC);
 }
 
@@ -184,6 +233,10 @@ static void error_alone(void)
 {
     struct channel channel;
     open_refused_datagram_socket(&channel, false);
+    if (is_kqueue()) {
+        check_interests(&channel, R | W, R, W);
+        return;
+    }
     check_interests(&channel, R | W | E | WC, R | W | E | WC, R | W | E | WC);
 }
 
@@ -215,6 +268,7 @@ static void connect_refused(void)
 
 static void open_with_urgent_data(struct channel *channel, const char *before)
 {
+    support_need_feature(P);
     channel_open(channel, CHANNEL_TCP);
     channel_send(channel, before, strlen(before));
     CHECK_EQ(send(channel->peer, "!", 1, MSG_OOB | MSG_NOSIGNAL), 1);

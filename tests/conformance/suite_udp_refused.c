@@ -24,6 +24,7 @@ struct refused {
 
 static void refused_open(struct refused *refused, const char *text, mio_interest interest)
 {
+    support_need_datagram_errors();
     test_poll_init(&refused->poll);
     refused->interest = interest;
     refused->holder = udp_refusing(text, &refused->addr);

@@ -1,6 +1,7 @@
 /* Shutting down in the Unix domain: what each side can still do, and what events say. */
 #define _GNU_SOURCE 1
 #include "suites.h"
+#include "support.h"
 #include "unix_util.h"
 
 #include <string.h>
@@ -17,12 +18,23 @@ static void check_readiness(struct mio_source *source, mio_interest interest, ui
     struct mio_poll poll;
     test_poll_init(&poll);
     unix_register(&poll, source, interest);
+    expected = support_as_reported(&poll, interest, expected);
     if (expected == 0)
         test_expect_no_event(&poll);
     else
         CHECK_EQ(test_expect_readiness(&poll, UNIX_TOKEN, expected), expected);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* epoll does not say that the own end, or the peer's, was shut down for writing alone; kqueue does. */
+static uint32_t writing_ended(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    uint32_t ended = support_is_kqueue(&poll) ? W | WC : W;
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    return ended;
 }
 
 static void check_all(struct mio_source *source, uint32_t both, uint32_t reading, uint32_t writing)
@@ -59,7 +71,7 @@ static void stream_that_writes_no_more(void)
     CHECK_EQ(mio_unix_stream_shutdown(&ends.near, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_unix_stream_write(&ends.near, "y", 1), -EPIPE);
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), -EAGAIN);
-    check_all(&ends.near.source, W, 0, W);
+    check_all(&ends.near.source, writing_ended(), 0, writing_ended());
     check_all(&ends.far.source, R | W | RC, R | RC, W);
     int far = mio_source_fd(&ends.far.source);
     CHECK_EQ(recv(far, &byte, 1, 0), 1);
@@ -79,7 +91,7 @@ static void stream_that_reads_no_more(void)
     CHECK_EQ(send(far, "x", 1, MSG_NOSIGNAL), 1);
     CHECK_EQ(mio_unix_stream_shutdown(&ends.near, MIO_SHUTDOWN_READ), 0);
     check_all(&ends.near.source, R | W | RC, R | RC, W);
-    check_all(&ends.far.source, W, 0, W);
+    check_all(&ends.far.source, writing_ended(), 0, writing_ended());
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), 1);
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), 0);
     CHECK_EQ(send(far, "y", 1, MSG_NOSIGNAL), -1);
@@ -151,7 +163,8 @@ static void steps_of_the_peer_are_events(void)
     CHECK_EQ(mio_unix_stream_read(&stream, &byte, 1), 0);
     unix_rearm(&poll, &stream.source, R);
     CHECK_EQ(close(peer), 0);
-    CHECK_EQ(test_expect_readiness(&poll, UNIX_TOKEN, R | RC | WC) & (R | RC | WC), R | RC | WC);
+    uint32_t hang_up = support_as_reported(&poll, R, R | RC | WC);
+    CHECK_EQ(test_expect_readiness(&poll, UNIX_TOKEN, hang_up) & (R | RC | WC), hang_up);
     CHECK_EQ(mio_unix_stream_close(&stream), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }

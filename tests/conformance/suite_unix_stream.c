@@ -1,6 +1,7 @@
 /* Streams in the Unix domain: pairs, and moving bytes. */
 #define _GNU_SOURCE 1
 #include "suites.h"
+#include "support.h"
 #include "unix_util.h"
 
 #include <poll.h>
@@ -239,8 +240,9 @@ static void take_error_takes_the_reset(void)
     test_poll_init(&poll);
     open_reset(&stream);
     unix_register(&poll, &stream.source, MIO_READABLE | MIO_WRITABLE);
-    CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN),
-             MIO_READABLE | MIO_WRITABLE | MIO_ERROR | MIO_READ_CLOSED | MIO_WRITE_CLOSED);
+    CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED |
+                                                       MIO_WRITE_CLOSED |
+                                                       (support_is_kqueue(&poll) ? 0 : MIO_ERROR));
     CHECK_EQ(mio_unix_stream_take_error(&stream), -ECONNRESET);
     CHECK_EQ(mio_unix_stream_take_error(&stream), 0);
     CHECK_EQ(mio_unix_stream_read(&stream, &byte, 1), 0);

@@ -186,6 +186,10 @@ static void number_of_a_directory_ends_unregistered(void)
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
+    if (support_is_kqueue(&poll)) {
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        SKIP("a kqueue takes folders, and a change does not look at what the number means");
+    }
     struct mio_registry *registry = mio_poll_registry(&poll);
     int fd = support_eventfd(&source, 0);
     CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0);
@@ -240,7 +244,7 @@ static void later_object_over_one_descriptor_wins(void)
     CHECK_EQ(mio_watch(registry, &second, OTHER, MIO_READABLE | MIO_LEVEL), 0);
     struct mio_event events[4];
     int n = mio_poll_wait(&poll, events, 4, TEST_SOON);
-    if (support_is_epoll(&poll)) {
+    if (support_has_kernel_edges(&poll)) {
         CHECK_EQ(n, 1);
         CHECK_EQ(events[0].token, OTHER);
     } else {

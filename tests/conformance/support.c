@@ -327,6 +327,50 @@ bool support_is_epoll(const struct mio_poll *poll)
     return strcmp(mio_poll_backend_name(poll), "epoll") == 0;
 }
 
+bool support_is_kqueue(const struct mio_poll *poll)
+{
+    return strcmp(mio_poll_backend_name(poll), "kqueue") == 0;
+}
+
+bool support_has_kernel_edges(const struct mio_poll *poll)
+{
+    return support_is_epoll(poll) || support_is_kqueue(poll);
+}
+
+uint32_t support_as_reported(const struct mio_poll *poll, mio_interest interest, uint32_t expected)
+{
+    uint32_t mask = 0;
+    if (!support_is_kqueue(poll))
+        return expected;
+    if (interest & (MIO_READABLE | MIO_READ_CLOSED))
+        mask |= MIO_READABLE | MIO_READ_CLOSED;
+    if (interest & MIO_WRITABLE)
+        mask |= MIO_WRITABLE | MIO_WRITE_CLOSED;
+    if (expected & mask & (MIO_READ_CLOSED | MIO_WRITE_CLOSED))
+        mask |= MIO_ERROR;
+    return expected & mask;
+}
+
+void support_need_datagram_errors(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool is_kqueue = support_is_kqueue(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    if (is_kqueue)
+        SKIP("a kqueue tells of an error of a datagram socket as readiness alone");
+}
+
+void support_need_feature(mio_interest interest)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool is_there = (mio_poll_features(&poll) & interest) == interest;
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    if (!is_there)
+        SKIP("this backend lacks the interest");
+}
+
 void support_need_epoll(void)
 {
     struct mio_poll poll;

@@ -141,6 +141,18 @@ void channel_await_end(const struct channel *channel);
 
 bool support_is_epoll(const struct mio_poll *poll);
 /* Skips the case on every other backend. */
+bool support_is_kqueue(const struct mio_poll *poll);
+/* The kernel makes the edges, and may tell more than was promised; else the library makes them. */
+bool support_has_kernel_edges(const struct mio_poll *poll);
+/*
+ * What is reported of that where each direction is an event of its own: the directions that were
+ * asked for, and their ends. An error is told with the end of a direction only.
+ */
+uint32_t support_as_reported(const struct mio_poll *poll, mio_interest interest, uint32_t expected);
+/* Skips what needs an error of a datagram socket to be told as such: kqueue tells of readiness. */
+void support_need_datagram_errors(void);
+/* Skips what needs a bit of interest that the backend does not have. */
+void support_need_feature(mio_interest interest);
 void support_need_epoll(void);
 /* Skips the case where polls have no descriptor. */
 void support_need_poll_fd(void);

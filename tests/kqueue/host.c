@@ -19,7 +19,7 @@
 
 long __real_syscall(long number, ...);
 
-/* Readable for ever. Each queue has it in its set, and looks at it while events are queued. */
+/* Readable for ever. Each queue has it in its set while events are queued. */
 static int raised_fd;
 
 /* What an entry of the sets stands for: a knote by ident and serial, or one of these. */
@@ -89,8 +89,7 @@ int sim_host_open(int *fd, int *write_fd)
     if (*write_fd < 0)
         return -1;
     *fd = epoll_create1(0);
-    if (*fd < 0 || (errno = control(*fd, EPOLL_CTL_ADD, raised_fd, entry_raised, 0)) != 0 ||
-        (errno = control(*fd, EPOLL_CTL_ADD, *write_fd, entry_writers, EPOLLIN)) != 0) {
+    if (*fd < 0 || (errno = control(*fd, EPOLL_CTL_ADD, *write_fd, entry_writers, EPOLLIN)) != 0) {
         int error = errno;
         sim_host_close(*fd);
         sim_host_close(*write_fd);
@@ -111,8 +110,10 @@ __attribute__((constructor)) static void make_raised(void)
 
 void sim_host_raise(struct sim_queue *queue, bool raised)
 {
+    /* Taken out and put in: a change of an entry that was ready wakes nobody. */
     if (queue->fd >= 0 && queue->raised != raised)
-        control(queue->fd, EPOLL_CTL_MOD, raised_fd, entry_raised, raised ? EPOLLIN : 0);
+        control(queue->fd, raised ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, raised_fd, entry_raised,
+                EPOLLIN);
     queue->raised = raised;
 }
 

@@ -133,16 +133,18 @@ static int look_at_file(struct knote *knote)
         knote->filter = &sim_filter_pipe;
     else if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
         knote->filter = &sim_filter_file;
-    else if (S_ISCHR(status.st_mode) && sim_settings()->no_devices)
-        return EINVAL;
     else
         knote->filter = &sim_filter_other;
     if (knote->filter == &sim_filter_pipe && knote->set.filter == EVFILT_WRITE &&
-        sim_settings()->broken_pipe && (sim_host_poll(fd) & POLLERR))
+        sim_settings()->broken_pipe && (sim_host_poll(fd) & (POLLERR | POLLHUP)))
         return EPIPE;
     if (knote->filter == &sim_filter_file)
         return 0;
     int error = sim_host_add(knote);
+    if (S_ISCHR(status.st_mode) && sim_settings()->no_devices && error != EBADF) {
+        sim_host_remove(knote);
+        return EINVAL;
+    }
     if (error == EPERM) { /* a device that is ever ready */
         knote->filter = &sim_filter_file;
         error = 0;

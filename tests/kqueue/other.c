@@ -12,13 +12,13 @@ static struct sim_answer ask_pipe(struct knote *knote)
     int fd = (int)knote->set.ident;
     int bits = sim_host_poll(fd);
     struct sim_answer answer = {.ready = false};
+    /* A pipe of a BSD goes both ways: the other end is gone for both filters of an end. */
+    answer.eof = (bits & (POLLHUP | POLLERR)) != 0;
     if (knote->set.filter == EVFILT_READ) {
-        answer.eof = (bits & POLLHUP) != 0;
-        answer.ready = (bits & (POLLIN | POLLHUP)) != 0;
+        answer.ready = answer.eof || (bits & POLLIN);
         answer.data = sim_host_unread(fd);
     } else {
-        answer.eof = (bits & POLLERR) != 0;
-        answer.ready = (bits & (POLLOUT | POLLERR)) != 0;
+        answer.ready = answer.eof || (bits & POLLOUT);
         answer.data = answer.eof ? 0 : 4096;
     }
     if (!answer.ready)

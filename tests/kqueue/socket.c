@@ -157,7 +157,8 @@ static struct sim_answer ask_datagram(struct knote *knote)
     int bits = sim_host_poll(fd);
     struct sim_answer answer = {.ready = false};
     if (knote->set.filter == EVFILT_WRITE) {
-        answer.ready = (bits & (POLLOUT | POLLERR)) != 0;
+        answer.eof = (bits & POLLHUP) != 0; /* both directions were shut down */
+        answer.ready = (bits & (POLLOUT | POLLERR | POLLHUP)) != 0;
         answer.data = 9216;
     } else {
         answer.ready = (bits & (POLLIN | POLLERR | POLLRDHUP)) != 0;

@@ -7,6 +7,7 @@
 #include "simulation.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -68,7 +69,9 @@ struct transfer {
     int fd;
     unsigned edges;  /* of the host that meant nothing, before it */
     bool has_filled; /* it found no room, or not enough */
-    dev_t device;    /* of the pipe */
+    bool is_watched, is_pipe, is_locked;
+    sigset_t before;
+    dev_t device; /* of the pipe */
     ino_t inode;
 };
 
@@ -111,30 +114,44 @@ static void wait_for_room(struct knote *knote, void *arg)
         wake(knote);
 }
 
+/*
+ * A kernel moves the data of a pipe and wakes its ends in one. So the lock is held meanwhile where
+ * the transfer cannot wait for somebody.
+ */
 static struct transfer begin(int fd)
 {
-    return (struct transfer){.fd = fd, .edges = atomic_load(&sim_ignored_edges)};
+    struct transfer transfer = {.fd = fd};
+    struct stat status;
+    if (fd < 0 || sim_knotes() == 0)
+        return transfer;
+    transfer.is_watched = true;
+    transfer.is_pipe = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+    if (transfer.is_pipe) {
+        transfer.device = status.st_dev;
+        transfer.inode = status.st_ino;
+        transfer.is_locked = (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+    }
+    if (transfer.is_locked)
+        sim_lock(&transfer.before);
+    transfer.edges = atomic_load(&sim_ignored_edges);
+    return transfer;
 }
 
 static ssize_t end(struct transfer *transfer, bool writes, ssize_t result, size_t asked)
 {
     int error = errno;
-    struct stat status;
-    sigset_t before;
-    if (transfer->fd < 0 || sim_knotes() == 0)
+    if (!transfer->is_watched)
         return result;
     transfer->has_filled = result < 0 ? error == EAGAIN : (size_t)result < asked;
-    sim_lock(&before);
+    if (!transfer->is_locked)
+        sim_lock(&transfer->before);
     if (writes)
         sim_each(transfer->fd, wait_for_room, transfer);
-    if (result > 0 && sim_settings()->pipe_wakes && fstat(transfer->fd, &status) == 0 &&
-        S_ISFIFO(status.st_mode)) {
-        transfer->device = status.st_dev;
-        transfer->inode = status.st_ino;
+    if (result > 0 && transfer->is_pipe && sim_settings()->pipe_wakes) {
         sim_each(-1, wake_writer, transfer);
         sim_each(-1, wake_reader, transfer);
     }
-    sim_unlock(&before);
+    sim_unlock(&transfer->before);
     errno = error;
     return result;
 }
