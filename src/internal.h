@@ -58,6 +58,15 @@ static inline void mio__poll_release(struct mio_poll *poll)
     mio__fetch_sub(&poll->users, 1);
 }
 
+/* When a wait of that length ends, by mio_now_ns; 0 and MIO_FOREVER stay what they are. */
+static inline int64_t mio__deadline_after(int64_t timeout_ns)
+{
+    if (timeout_ns == 0 || timeout_ns == MIO_FOREVER)
+        return timeout_ns;
+    int64_t now = mio_now_ns();
+    return timeout_ns < MIO_FOREVER - now ? now + timeout_ns : MIO_FOREVER;
+}
+
 /* How each backend ends a wait: n is its result. */
 static inline int mio__wait_end(struct mio_poll *poll, int n)
 {

@@ -150,6 +150,8 @@ static void kqueue_make_some(mio_fd queue, struct kevent *entries, int count, in
 static void kqueue_make(mio_fd queue, struct kqueue_changes *changes)
 {
     int receipts = 0;
+    if (changes->count == 0)
+        return;
     for (int i = 0; i < changes->count; i++)
         receipts += (changes->entries[i].flags & EV_RECEIPT) != 0;
     if (receipts == changes->count) {
@@ -262,23 +264,38 @@ static void kqueue_clean_up(mio_fd queue, mio_fd fd)
     kqueue_make(queue, &changes);
 }
 
-/* Makes changes of a source. gone is added to the code of an error after a part was made. */
-static int kqueue_apply(struct mio_poll *poll, mio_fd fd, struct kqueue_changes *changes, int gone)
+/* Ends the entries that were added, and no others of the descriptor. */
+static void kqueue_take_back(mio_fd queue, mio_fd fd, const struct kqueue_changes *made)
 {
-    bool made;
-    if (changes->count == 0)
-        return 0;
-    const mio_fd queue = poll->fd;
+    struct kqueue_changes changes = {0};
+    for (int i = 0; i < made->count; i++)
+        if ((made->entries[i].flags & EV_ADD) && made->entries[i].data == 0)
+            kqueue_put_deletion(&changes, fd, made->entries[i].filter);
+    kqueue_make(queue, &changes);
+}
+
+/*
+ * Whether no entry is left of those that a change found recorded, and deleted or enabled: then the
+ * descriptor was closed (E), and its number is another one's. One entry alone can be missing (F).
+ */
+static bool kqueue_is_forgotten(const struct kqueue_changes *changes)
+{
+    int recorded = 0, missing = 0;
+    for (int i = 0; i < changes->count; i++) {
+        if (changes->entries[i].flags & EV_ADD)
+            continue;
+        recorded++;
+        missing += changes->entries[i].data == ENOENT;
+    }
+    return recorded > 0 && missing == recorded;
+}
+
+static void kqueue_make_told(struct mio_poll *poll, mio_fd queue, struct kqueue_changes *changes)
+{
     if (MIO__IS_WATCHED)
         mio__told(poll);
     /* The source is not looked at any more: who is told of it may free it at once. */
     kqueue_make(queue, changes);
-    int result = kqueue_result_of(changes, &made);
-    if (result < 0 && made) {
-        kqueue_clean_up(queue, fd);
-        result -= gone;
-    }
-    return result;
 }
 
 static int kqueue_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
@@ -295,13 +312,20 @@ static int kqueue_add(struct mio_poll *poll, struct mio_source *source, mio_toke
         return result;
     for (int i = 0; i < KQUEUE_FILTERS; i++)
         kqueue_put_addition(&changes, fd, kqueue_filters[i], token, interest);
-    return kqueue_apply(poll, fd, &changes, 0);
+    const mio_fd queue = poll->fd;
+    bool made;
+    kqueue_make_told(poll, queue, &changes);
+    result = kqueue_result_of(&changes, &made);
+    if (result < 0 && made)
+        kqueue_clean_up(queue, fd);
+    return result;
 }
 
 static int kqueue_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
                          mio_interest interest, mio_interest before)
 {
     const mio_fd fd = source->fd;
+    const bool is_raw = (source->flags & MIO__RAW) != 0;
     struct kqueue_changes changes = {0};
     int result = kqueue_check_mark(fd, interest);
     if (result < 0)
@@ -310,9 +334,24 @@ static int kqueue_change(struct mio_poll *poll, struct mio_source *source, mio_t
         const uint32_t was = kqueue_form_of(kqueue_filters[i], before);
         if (was != 0 && was != kqueue_form_of(kqueue_filters[i], interest)) /* B */
             kqueue_put_deletion(&changes, fd, kqueue_filters[i]);
+        else if (was != 0) /* says whether it is there, which EV_ADD does not (E) */
+            kqueue_put(&changes, fd, kqueue_filters[i], EV_ENABLE | kqueue_receipt(), token);
         kqueue_put_addition(&changes, fd, kqueue_filters[i], token, interest);
     }
-    return kqueue_apply(poll, fd, &changes, MIO__GONE);
+    const mio_fd queue = poll->fd;
+    bool made;
+    kqueue_make_told(poll, queue, &changes);
+    if (kqueue_is_forgotten(&changes)) {
+        kqueue_take_back(queue, fd, &changes);
+        result = is_raw ? mio__fd_check_pollable(fd) : 0;
+        return result < 0 ? result : -ENOENT;
+    }
+    result = kqueue_result_of(&changes, &made);
+    if (result < 0 && made) {
+        kqueue_clean_up(queue, fd);
+        result -= MIO__GONE;
+    }
+    return result;
 }
 
 static int kqueue_remove(struct mio_poll *poll, struct mio_source *source)
@@ -322,8 +361,6 @@ static int kqueue_remove(struct mio_poll *poll, struct mio_source *source)
     for (int i = 0; i < KQUEUE_FILTERS; i++)
         if (kqueue_form_of(kqueue_filters[i], source->interest) != 0)
             kqueue_put_deletion(&changes, source->fd, kqueue_filters[i]);
-    if (changes.count == 0)
-        return 0;
     kqueue_make(poll->fd, &changes);
     return kqueue_result_of(&changes, &made);
 }
@@ -426,18 +463,10 @@ static int kqueue_fetch(struct mio_poll *poll, struct mio_event *events, size_t 
     return result < 0 && batch.count == 0 ? result : (int)batch.count;
 }
 
-static int64_t kqueue_deadline_after(int64_t timeout_ns)
-{
-    if (timeout_ns == 0 || timeout_ns == MIO_FOREVER)
-        return timeout_ns;
-    int64_t now = mio_now_ns();
-    return timeout_ns < MIO_FOREVER - now ? now + timeout_ns : MIO_FOREVER;
-}
-
 static int kqueue_wait_events(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                               int64_t timeout_ns)
 {
-    const int64_t deadline = kqueue_deadline_after(timeout_ns);
+    const int64_t deadline = mio__deadline_after(timeout_ns);
     for (;;) {
         int n = kqueue_fetch(poll, events, capacity, timeout_ns);
         if (n != 0 || timeout_ns == 0)

@@ -259,19 +259,11 @@ static int poll_finish(struct mio_poll *poll, int fired, struct mio_event *event
     return n;
 }
 
-static int64_t poll_deadline_after(int64_t timeout_ns)
-{
-    if (timeout_ns == 0 || timeout_ns == MIO_FOREVER)
-        return timeout_ns;
-    int64_t now = mio_now_ns();
-    return timeout_ns < MIO_FOREVER - now ? now + timeout_ns : MIO_FOREVER;
-}
-
 static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                             int64_t timeout_ns)
 {
     struct poll_state *state = poll->state;
-    int64_t deadline = poll_deadline_after(timeout_ns);
+    int64_t deadline = mio__deadline_after(timeout_ns);
     for (;;) {
         int64_t rest = poll_begin(state, timeout_ns);
         int fired = mio__raw_poll(state->set.block->entries, state->set.count, rest);
