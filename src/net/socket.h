@@ -6,6 +6,7 @@
 #define MIO_SOCKET_H
 
 #include "io.h"
+#include "source.h"
 #include "sys/sys.h"
 
 /* ---- Making and ending (socket.c) ---- */
