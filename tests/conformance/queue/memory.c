@@ -1,0 +1,408 @@
+/*
+ * Where memory comes from: backends with tables ask for it when a poll is opened and when more is
+ * registered than ever before, and never else. The kernel's own tables need none.
+ */
+#define _GNU_SOURCE 1
+#include "support.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* An allocator that counts, and that can be told to fail. */
+struct counter {
+    long calls;
+    long fail_at; /* the call that fails, counted from 1; 0 for none */
+    size_t bytes; /* that were not given back */
+    size_t blocks;
+    size_t limit; /* of bytes; 0 for none */
+};
+
+static void *counted_allocate(void *arg, size_t size)
+{
+    struct counter *counter = arg;
+    if (++counter->calls == counter->fail_at)
+        return NULL;
+    if (counter->limit != 0 && counter->bytes + size > counter->limit)
+        return NULL;
+    counter->bytes += size;
+    counter->blocks++;
+    return malloc(size);
+}
+
+static void counted_release(void *arg, void *memory, size_t size)
+{
+    struct counter *counter = arg;
+    counter->bytes -= size;
+    counter->blocks--;
+    free(memory);
+}
+
+static struct mio_poll_options options_with(struct counter *counter)
+{
+    struct mio_poll_options options = test_config.poll;
+    *counter = (struct counter){0};
+    options.allocator.allocate = counted_allocate;
+    options.allocator.release = counted_release;
+    options.allocator.arg = counter;
+    return options;
+}
+
+static bool has_tables(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    bool has = mio_poll_fd(&poll) == MIO_FD_NONE;
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    return has;
+}
+
+static void check_all_given_back(const struct counter *counter)
+{
+    CHECK_EQ(counter->bytes, 0);
+    CHECK_EQ(counter->blocks, 0);
+}
+
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+static void half_an_allocator_is_invalid(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    options.allocator.release = NULL;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), -EINVAL);
+    options = options_with(&counter);
+    options.allocator.allocate = NULL;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), -EINVAL);
+    CHECK_EQ(counter.calls, 0);
+}
+
+enum { MANY = 300 };
+
+static void memory_comes_from_the_allocator_and_goes_back(void)
+{
+    static struct mio_source sources[MANY];
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    for (int i = 0; i < MANY; i++) {
+        support_eventfd(&sources[i], 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
+                 0);
+    }
+    CHECK(has_tables() ? counter.calls > 2 : counter.calls == 0);
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* Fails each allocation in turn. */
+static void failed_allocation_of_an_init_leaves_nothing(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    for (long fail_at = 1;; fail_at++) {
+        struct mio_poll_options options = options_with(&counter);
+        counter.fail_at = fail_at;
+        int result = mio_poll_init_with(&poll, &options);
+        if (result == 0)
+            break;
+        CHECK_EQ(result, -ENOMEM);
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        check_all_given_back(&counter);
+        CHECK(fail_at < 100);
+    }
+    CHECK(counter.calls >= 2);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void failed_growth_changes_nothing(void)
+{
+    static struct mio_source sources[MANY];
+    struct counter counter;
+    struct mio_poll poll;
+    int refused = 0;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (int i = 0; i < MANY; i++) {
+        support_eventfd(&sources[i], 1);
+        counter.fail_at = counter.calls + 1; /* any growth at all */
+        int result = mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL);
+        counter.fail_at = 0;
+        if (result == 0)
+            continue;
+        refused++;
+        CHECK_EQ(result, -ENOMEM);
+        CHECK(!mio_source_is_registered(&sources[i]));
+        CHECK_EQ(mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL), 0);
+    }
+    CHECK(refused >= 2);
+    struct mio_event events[MANY + 1];
+    CHECK_EQ(mio_poll_wait(&poll, events, MANY + 1, TEST_SOON), MANY);
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* ---- Churn ----------------------------------------------------------------------------------- */
+
+enum { CHURNING = 10000 };
+
+/* As many as wanted, or as the limit of descriptors allows. */
+static int raise_limit(int wanted)
+{
+    struct rlimit limit;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t free_descriptors = limit.rlim_cur - 64;
+    return free_descriptors < (rlim_t)wanted ? (int)free_descriptors : wanted;
+}
+
+static void churn(struct mio_poll *poll, struct mio_source *sources, int count)
+{
+    struct mio_registry *registry = mio_poll_registry(poll);
+    struct mio_event events[64];
+    for (int i = 0; i < count; i++) {
+        struct mio_source *source = &sources[(i * 7919LL) % count];
+        CHECK_EQ(mio_deregister(registry, source), 0);
+        if (i % 100 == 0)
+            CHECK(mio_poll_wait(poll, events, 64, 0) > 0);
+        CHECK_EQ(mio_register(registry, source, (mio_token)i, MIO_READABLE), 0);
+    }
+}
+
+static void many_churning(void)
+{
+    static struct mio_source sources[CHURNING];
+    struct counter counter;
+    struct mio_poll poll;
+    int count = raise_limit(CHURNING);
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    for (int i = 0; i < count; i++) {
+        support_eventfd(&sources[i], 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
+                 0);
+    }
+    churn(&poll, sources, count);
+    long calls = counter.calls;
+    for (int round = 0; round < 3; round++)
+        churn(&poll, sources, count);
+    CHECK_EQ(counter.calls, calls);
+    for (int i = 0; i < count; i++) {
+        int fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+static void steady_state_allocates_nothing(void)
+{
+    test_in_child(many_churning); /* for the limit of descriptors */
+}
+
+/* Sources whose descriptors were closed while they were registered, and told before: their entries
+ * are out of sight, and would pile up if nobody looked for them. */
+static void abandoned_sources_leave_nothing(void)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    long calls = 0;
+    for (int i = 0; i < 2000; i++) {
+        struct mio_source source;
+        int fd = support_eventfd(&source, 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, (mio_token)i,
+                              MIO_READABLE | MIO_ONESHOT),
+                 0);
+        CHECK_EQ(test_expect_event(&poll, (mio_token)i), MIO_READABLE);
+        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(mio_source_abandon(&source), 0);
+        if (i == 10)
+            calls = counter.calls;
+    }
+    CHECK_EQ(counter.calls, calls);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+/* ---- A waiter that does not come back -------------------------------------------------------- */
+
+enum { ROTATING = 40, BOUND = 64 * 1024 };
+
+static atomic_bool held, released;
+
+/* Keeps the waiter inside its wait. */
+static void hold_the_waiter(int signal)
+{
+    (void)signal;
+    atomic_store(&held, true);
+    while (!atomic_load(&released))
+        support_sleep(MIO_NS_PER_MS);
+}
+
+/* Register the sources in turn, so that a few are always registered, and end each in one way. */
+static void rotate(struct mio_registry *registry, long pairs, bool abandon)
+{
+    static struct mio_source sources[ROTATING];
+    for (int i = 0; i < ROTATING; i++)
+        support_eventfd(&sources[i], 0);
+    for (long i = 0; i < pairs + ROTATING; i++) {
+        struct mio_source *source = &sources[i % ROTATING];
+        if (i >= ROTATING)
+            CHECK_EQ(abandon ? mio_source_abandon(source) : mio_deregister(registry, source), 0);
+        if (i < pairs)
+            CHECK_EQ(mio_register(registry, source, (mio_token)i, MIO_READABLE), 0);
+    }
+    for (int i = 0; i < ROTATING; i++)
+        CHECK_EQ(close(mio_source_fd(&sources[i])), 0);
+}
+
+/* Memory grows only when more sources are registered at once than ever before. */
+static void check_bounded(bool hold, long pairs, bool abandon)
+{
+    struct counter counter;
+    struct mio_poll poll;
+    struct waiter waiter;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    struct mio_poll_options options = options_with(&counter);
+    counter.limit = BOUND;
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    waiter_start(&waiter, &poll);
+    atomic_store(&held, false);
+    atomic_store(&released, false);
+    if (hold) {
+        support_catch_usr1(hold_the_waiter);
+        while (!atomic_load(&held)) {
+            pthread_kill(waiter.thread, SIGUSR1);
+            support_sleep(MIO_NS_PER_MS);
+        }
+    }
+    rotate(mio_poll_registry(&poll), pairs, abandon);
+    CHECK(counter.bytes <= BOUND);
+    atomic_store(&released, true);
+    CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
+static void registrations_beside_a_held_waiter_are_bounded(void)
+{
+    check_bounded(true, test_scaled(1000 * 1000), false);
+}
+
+static void registrations_beside_a_sleeping_waiter_are_bounded(void)
+{
+    check_bounded(false, test_scaled(20 * 1000), false);
+}
+
+static void abandoned_registrations_beside_a_held_waiter_are_bounded(void)
+{
+    check_bounded(true, test_scaled(200 * 1000), true);
+}
+
+/* ---- Fork amid a growth ---------------------------------------------------------------------- */
+
+static struct {
+    struct mio_poll poll;
+    struct mio_source sources[MANY];
+    int count;
+    bool in_child; /* so that the child forks no more */
+    int forks, failures;
+} amid;
+
+/* What another thread may do at any moment: here the table is between two blocks. */
+static void release_and_fork(void *arg, void *memory, size_t size)
+{
+    int status;
+    (void)arg, (void)size;
+    free(memory);
+    if (amid.in_child || amid.forks == 4)
+        return;
+    amid.forks++;
+    pid_t pid = fork();
+    if (pid == 0) {
+        amid.in_child = true;
+        for (int i = 0; i < amid.count; i++)
+            mio_source_abandon(&amid.sources[i]);
+        _exit(mio_poll_abandon(&amid.poll));
+    }
+    waitpid(pid, &status, 0);
+    amid.failures += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void *allocate_plainly(void *arg, size_t size)
+{
+    (void)arg;
+    return malloc(size);
+}
+
+static void fork_amid_a_growth_leaves_the_child_a_whole_table(void)
+{
+    struct mio_poll_options options = test_config.poll;
+    if (!has_tables())
+        SKIP("this backend has no tables");
+    memset(&amid, 0, sizeof amid);
+    options.allocator.allocate = allocate_plainly;
+    options.allocator.release = release_and_fork;
+    CHECK_EQ(mio_poll_init_with(&amid.poll, &options), 0);
+    for (; amid.count < MANY; amid.count++) {
+        struct mio_source *source = &amid.sources[amid.count];
+        support_eventfd(source, 1);
+        CHECK_EQ(mio_register(mio_poll_registry(&amid.poll), source, 1, MIO_READABLE), 0);
+    }
+    CHECK(amid.forks >= 2);
+    CHECK_EQ(amid.failures, 0);
+    amid.forks = 4;
+    for (int i = 0; i < MANY; i++) {
+        int fd = mio_source_fd(&amid.sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&amid.poll), &amid.sources[i]), 0);
+        CHECK_EQ(close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&amid.poll), 0);
+}
+
+static const struct test_case cases[] = {
+    {"half_an_allocator_is_invalid", half_an_allocator_is_invalid, 0},
+    {"memory_comes_from_the_allocator_and_goes_back", memory_comes_from_the_allocator_and_goes_back,
+     0},
+    {"failed_allocation_of_an_init_leaves_nothing", failed_allocation_of_an_init_leaves_nothing, 0},
+    {"failed_growth_changes_nothing", failed_growth_changes_nothing, 0},
+    {"steady_state_allocates_nothing", steady_state_allocates_nothing, 0},
+    {"abandoned_sources_leave_nothing", abandoned_sources_leave_nothing, 0},
+    {"registrations_beside_a_held_waiter_are_bounded",
+     registrations_beside_a_held_waiter_are_bounded, 0},
+    {"registrations_beside_a_sleeping_waiter_are_bounded",
+     registrations_beside_a_sleeping_waiter_are_bounded, 0},
+    {"abandoned_registrations_beside_a_held_waiter_are_bounded",
+     abandoned_registrations_beside_a_held_waiter_are_bounded, 0},
+    {"fork_amid_a_growth_leaves_the_child_a_whole_table",
+     fork_amid_a_growth_leaves_the_child_a_whole_table, 0},
+    {NULL, NULL, 0},
+};
+
+const struct test_suite suite_memory = {"memory", cases};
