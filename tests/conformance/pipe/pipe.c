@@ -10,7 +10,7 @@
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
-static void check_end(int fd, int direction)
+static void check_end(mio_fd fd, int direction)
 {
     struct stat status;
     CHECK_EQ(fstat(fd, &status), 0);
@@ -60,7 +60,7 @@ static void pair_at_the_limit(void)
     for (int i = 0; i < 3; i++)
         free[i] = dup(STDOUT_FILENO);
     for (int i = 0; i < 3; i++)
-        CHECK_EQ(close(free[i]), 0);
+        CHECK_EQ(plain_close(free[i]), 0);
     for (int spare = 1; spare >= 0; spare--) {
         const struct rlimit limit = {(rlim_t)free[spare], (rlim_t)free[2]};
         CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -160,7 +160,7 @@ static void closed_sender_is_the_end_of_the_file(void)
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     pipe_expect(reader, "abc", 3);
     pipe_expect_end(reader);
-    CHECK_EQ(close(reader), 0);
+    CHECK_EQ(plain_close(reader), 0);
 }
 
 /* Registered and ready: the close is the end of the events, too. */
@@ -171,8 +171,8 @@ static void closed_end_is_no_longer_reported(void)
     struct mio_pipe_receiver receiver;
     test_poll_init(&poll);
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
-    int twins[] = {fcntl(pipe_sender_fd(&sender), F_DUPFD_CLOEXEC, 0),
-                   fcntl(pipe_receiver_fd(&receiver), F_DUPFD_CLOEXEC, 0)};
+    int twins[] = {plain_duplicate(pipe_sender_fd(&sender)),
+                   plain_duplicate(pipe_receiver_fd(&receiver))};
     CHECK(twins[0] >= 0 && twins[1] >= 0);
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), &sender.source, 1, MIO_WRITABLE | test_config.mode),
@@ -186,8 +186,8 @@ static void closed_end_is_no_longer_reported(void)
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(twins[0]), 0);
-    CHECK_EQ(close(twins[1]), 0);
+    CHECK_EQ(plain_close(twins[0]), 0);
+    CHECK_EQ(plain_close(twins[1]), 0);
 }
 
 static const struct test_case cases[] = {

@@ -54,8 +54,8 @@ static void child_start(struct child *child, const char *const *argv)
     CHECK(child->pid >= 0);
     if (child->pid == 0)
         become(argv, input, output);
-    CHECK_EQ(close(input), 0);
-    CHECK_EQ(close(output), 0);
+    CHECK_EQ(plain_close(input), 0);
+    CHECK_EQ(plain_close(output), 0);
     test_poll_init(&child->poll);
     struct mio_registry *registry = mio_poll_registry(&child->poll);
     CHECK_EQ(

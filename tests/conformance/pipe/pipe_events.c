@@ -4,7 +4,7 @@
  */
 #define _GNU_SOURCE 1
 #include "pipe/pipe_util.h"
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,14 +37,14 @@ static void short_readv_drains_and_a_full_one_does_not(void)
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 2), 8);
     CHECK_EQ(write(writer, "unasked", 7), 7);
     /* Only kernels that make the edges themselves tell more than was promised. */
-    if (!support_is_epoll(&poll))
+    if (!queue_is_epoll(&poll))
         test_expect_no_event(&poll);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 1), 3);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 2), 4);
     CHECK_EQ(write(writer, "x", 1), 1);
     CHECK_EQ(test_expect_event(&poll, TOKEN_RECEIVER), MIO_READABLE);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
-    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(plain_close(writer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -70,7 +70,7 @@ static void short_writev_drains_and_a_full_one_does_not(void)
     CHECK_EQ(mio_pipe_sender_write(&sender, block, 8), 8);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
-    CHECK_EQ(close(reader), 0);
+    CHECK_EQ(plain_close(reader), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -227,7 +227,7 @@ static void fifo_is_read_on_in_level_mode(void)
         CHECK_EQ(write(writer, "data", 4), 4);
         CHECK(test_expect_event(&poll, TOKEN_RECEIVER) & MIO_READABLE);
         CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), 4);
-        CHECK_EQ(close(writer), 0);
+        CHECK_EQ(plain_close(writer), 0);
         CHECK(test_expect_readiness(&poll, TOKEN_RECEIVER, MIO_READ_CLOSED) & MIO_READABLE);
         CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), 0);
     }

@@ -1,7 +1,7 @@
 /* Reading and writing pipes: lengths, lists, ends, errors. */
 #define _GNU_SOURCE 1
 #include "pipe/pipe_util.h"
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -39,7 +39,7 @@ static void read_gives_what_is_there_and_no_more_than_fits(void)
     CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, beyond), 3);
     CHECK_EQ(memcmp(buf, "llo", 4), 0);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), -EAGAIN);
-    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(plain_close(writer), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
 }
 
@@ -60,7 +60,7 @@ static void readv_fills_in_order_and_leaves_the_rest_alone(void)
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 1), 2);
     CHECK_EQ(memcmp(first, "ghc", 3), 0);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 4), -EAGAIN);
-    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(plain_close(writer), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
 }
 
@@ -83,7 +83,7 @@ static void read_of_nothing_is_invalid(void)
             CHECK_EQ(write(writer, "x", 1), 1);
     }
     CHECK_EQ(mio_pipe_receiver_read(&receiver, &byte, 1), 1);
-    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(plain_close(writer), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
 }
 
@@ -93,15 +93,15 @@ static void end_of_file_comes_after_the_bytes_and_stays(void)
     char byte;
     struct mio_buf buf = {&byte, 1};
     int writer = pipe_receiver(&receiver);
-    int second_writer = fcntl(writer, F_DUPFD_CLOEXEC, 0);
+    int second_writer = plain_duplicate(writer);
     CHECK(second_writer >= 0);
     CHECK_EQ(write(writer, "x", 1), 1);
-    CHECK_EQ(close(writer), 0);
+    CHECK_EQ(plain_close(writer), 0);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, &byte, 1), 1);
     /* It takes all writing ends. */
     CHECK_EQ(mio_pipe_receiver_read(&receiver, &byte, 1), -EAGAIN);
     CHECK_EQ(write(second_writer, "y", 1), 1);
-    CHECK_EQ(close(second_writer), 0);
+    CHECK_EQ(plain_close(second_writer), 0);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, &buf, 1), 1);
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_pipe_receiver_read(&receiver, &byte, 1), 0);
@@ -124,7 +124,7 @@ static void writes_arrive_in_order(void)
     CHECK_EQ(mio_pipe_sender_writev(&sender, bufs + 3, 1), 1);
     pipe_expect(reader, "abcdefg!", 8);
     pipe_expect_nothing(reader);
-    CHECK_EQ(close(reader), 0);
+    CHECK_EQ(plain_close(reader), 0);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
 }
 
@@ -138,7 +138,7 @@ static void write_of_nothing_does_nothing(void)
         if (state == 1)
             pipe_fill(pipe_sender_fd(&sender));
         if (state == 2)
-            CHECK_EQ(close(reader), 0);
+            CHECK_EQ(plain_close(reader), 0);
         CHECK_EQ(mio_pipe_sender_write(&sender, "x", 0), 0);
         CHECK_EQ(mio_pipe_sender_write(&sender, NULL, 0), 0);
         CHECK_EQ(mio_pipe_sender_writev(&sender, NULL, 0), 0);
@@ -198,7 +198,7 @@ static void small_writes_go_whole_or_not_at_all(void)
             CHECK(total > 0);
             CHECK_EQ(pipe_empty(reader), total);
             CHECK_EQ(mio_pipe_sender_write(&sender, block, size), size);
-            CHECK_EQ(close(reader), 0);
+            CHECK_EQ(plain_close(reader), 0);
             CHECK_EQ(mio_pipe_sender_close(&sender), 0);
         }
 }
@@ -218,7 +218,7 @@ static void large_write_is_taken_in_part(void)
         CHECK_EQ(mio_pipe_sender_writev(&sender, &list, 1), -EAGAIN);
         CHECK_EQ(pipe_empty(reader), n);
         CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
-        CHECK_EQ(close(reader), 0);
+        CHECK_EQ(plain_close(reader), 0);
         CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     }
 }
@@ -245,7 +245,7 @@ static void nobody_reads(bool vectored, bool full)
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
     if (full)
         pipe_fill(pipe_sender_fd(&sender));
-    CHECK_EQ(close(reader), 0);
+    CHECK_EQ(plain_close(reader), 0);
     check_broken(&sender, vectored);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
 }
@@ -307,8 +307,8 @@ static void length_beyond_the_signed_range_is_refused_in_lists(void)
 
 /* Interrupts the thread that runs the case for a while, then ends what it waits for. */
 struct disturber {
-    pthread_t thread, victim;
-    int fd;
+    struct thread thread, victim;
+    mio_fd fd;
     bool writes;
 };
 
@@ -316,8 +316,8 @@ static void *disturb(void *arg)
 {
     struct disturber *disturber = arg;
     for (int i = 0; i < 20; i++) {
-        pthread_kill(disturber->victim, SIGUSR1);
-        support_sleep(MIO_NS_PER_MS);
+        thread_interrupt(&disturber->victim);
+        thread_sleep(MIO_NS_PER_MS);
     }
     if (disturber->writes)
         CHECK_EQ(write(disturber->fd, "x", 1), 1);
@@ -326,11 +326,11 @@ static void *disturb(void *arg)
     return NULL;
 }
 
-static void disturber_start(struct disturber *disturber, int fd, bool writes)
+static void disturber_start(struct disturber *disturber, mio_fd fd, bool writes)
 {
-    support_catch_usr1(NULL);
-    *disturber = (struct disturber){.victim = pthread_self(), .fd = fd, .writes = writes};
-    CHECK_EQ(pthread_create(&disturber->thread, NULL, disturb, disturber), 0);
+    thread_on_interrupt(NULL);
+    *disturber = (struct disturber){.victim = thread_self(), .fd = fd, .writes = writes};
+    thread_start(&disturber->thread, disturb, disturber);
 }
 
 /* On ends that wait, which is where a system call of theirs can be interrupted at all. */
@@ -348,8 +348,8 @@ static void interrupted_calls_are_repeated(void)
         CHECK_EQ(vectored ? mio_pipe_receiver_readv(&receiver, &buf, 1)
                           : mio_pipe_receiver_read(&receiver, &byte, 1),
                  1);
-        CHECK_EQ(pthread_join(disturber.thread, NULL), 0);
-        CHECK_EQ(close(writer), 0);
+        thread_join(&disturber.thread);
+        CHECK_EQ(plain_close(writer), 0);
         CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
         int reader = pipe_sender(&sender);
         pipe_fill(pipe_sender_fd(&sender));
@@ -358,8 +358,8 @@ static void interrupted_calls_are_repeated(void)
         CHECK_EQ(vectored ? mio_pipe_sender_writev(&sender, &buf, 1)
                           : mio_pipe_sender_write(&sender, &byte, 1),
                  1);
-        CHECK_EQ(pthread_join(disturber.thread, NULL), 0);
-        CHECK_EQ(close(reader), 0);
+        thread_join(&disturber.thread);
+        CHECK_EQ(plain_close(reader), 0);
         CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     }
 }

@@ -8,7 +8,7 @@ int pipe_sender(struct mio_pipe_sender *sender)
 {
     struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(sender, &receiver), 0);
-    int fd = mio_pipe_receiver_into_fd(&receiver);
+    mio_fd fd = mio_pipe_receiver_into_fd(&receiver);
     CHECK(fd >= 0);
     return fd;
 }
@@ -17,7 +17,7 @@ int pipe_receiver(struct mio_pipe_receiver *receiver)
 {
     struct mio_pipe_sender sender;
     CHECK_EQ(mio_pipe_pair(&sender, receiver), 0);
-    int fd = mio_pipe_sender_into_fd(&sender);
+    mio_fd fd = mio_pipe_sender_into_fd(&sender);
     CHECK(fd >= 0);
     return fd;
 }
@@ -32,7 +32,7 @@ int pipe_receiver_fd(const struct mio_pipe_receiver *receiver)
     return mio_source_fd(&receiver->source);
 }
 
-void pipe_expect(int fd, const void *bytes, size_t len)
+void pipe_expect(mio_fd fd, const void *bytes, size_t len)
 {
     char buf[512];
     CHECK(len <= sizeof buf);
@@ -40,20 +40,20 @@ void pipe_expect(int fd, const void *bytes, size_t len)
     CHECK_EQ(memcmp(buf, bytes, len), 0);
 }
 
-void pipe_expect_nothing(int fd)
+void pipe_expect_nothing(mio_fd fd)
 {
     char byte;
     CHECK_EQ(read(fd, &byte, 1), -1);
     CHECK_EQ(errno, EAGAIN);
 }
 
-void pipe_expect_end(int fd)
+void pipe_expect_end(mio_fd fd)
 {
     char byte;
     CHECK_EQ(read(fd, &byte, 1), 0);
 }
 
-void pipe_fill(int fd)
+void pipe_fill(mio_fd fd)
 {
     static const char block[4096];
     while (write(fd, block, sizeof block) > 0)
@@ -64,7 +64,7 @@ void pipe_fill(int fd)
     CHECK_EQ(errno, EAGAIN);
 }
 
-size_t pipe_empty(int fd)
+size_t pipe_empty(mio_fd fd)
 {
     static char block[65536];
     size_t total = 0;

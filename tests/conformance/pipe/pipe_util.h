@@ -15,14 +15,14 @@ int pipe_sender_fd(const struct mio_pipe_sender *sender);
 int pipe_receiver_fd(const struct mio_pipe_receiver *receiver);
 
 /* Reads len bytes from a plain descriptor and compares; or finds nothing, or the end. */
-void pipe_expect(int fd, const void *bytes, size_t len);
-void pipe_expect_nothing(int fd);
-void pipe_expect_end(int fd);
+void pipe_expect(mio_fd fd, const void *bytes, size_t len);
+void pipe_expect_nothing(mio_fd fd);
+void pipe_expect_end(mio_fd fd);
 
 /* Writes blocks of zeroes to a plain descriptor until there is no room for one more byte. */
-void pipe_fill(int fd);
+void pipe_fill(mio_fd fd);
 /* Reads a plain descriptor until nothing is left; the bytes. */
-size_t pipe_empty(int fd);
+size_t pipe_empty(mio_fd fd);
 
 /* Both ends answer as closed ones in every call, and closing them again does nothing. */
 void pipe_check_closed_sender(struct mio_pipe_sender *sender);

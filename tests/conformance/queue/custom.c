@@ -1,9 +1,7 @@
 /* Sources of the user's own type: here a pair of descriptors behind one source. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { TOKEN = 7, FAILURE = -EPROTO };
 
@@ -75,16 +73,16 @@ static void pair_open(struct pair *pair)
     memset(pair, 0, sizeof *pair);
     memset(&pair->source, 0xa5, sizeof pair->source);
     CHECK_EQ(mio_source_init_custom(&pair->source, &pair_ops), 0);
-    pair->left_fd = support_eventfd(&pair->left, 1);
-    pair->right_fd = support_eventfd(&pair->right, 1);
+    pair->left_fd = queue_loop(&pair->left, true);
+    pair->right_fd = queue_loop(&pair->right, true);
 }
 
 static void pair_close(struct pair *pair)
 {
     CHECK(!mio_source_is_registered(&pair->left));
     CHECK(!mio_source_is_registered(&pair->right));
-    CHECK_EQ(close(pair->left_fd), 0);
-    CHECK_EQ(close(pair->right_fd), 0);
+    CHECK_EQ(plain_close(pair->left_fd), 0);
+    CHECK_EQ(plain_close(pair->right_fd), 0);
 }
 
 static void check_calls(const struct pair *pair, int added, int changed, int removed)

@@ -2,8 +2,7 @@
  * The draining rule in edge mode: a loop that follows it misses neither data nor the end, whenever
  * the peer acts.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <string.h>
 
@@ -209,7 +208,7 @@ static void full_read_drains_nothing(enum channel_kind kind)
     reader_read(&reader, 4);
     CHECK(reader.ready & MIO_READABLE);
     peer_sends(&reader, 3);
-    if (!support_is_epoll(&reader.poll)) /* which tells more than was promised */
+    if (!queue_is_epoll(&reader.poll)) /* which tells more than was promised */
         test_expect_no_event(&reader.poll);
     reader_catch_up(&reader);
     CHECK_EQ(reader.got, 7);
@@ -268,7 +267,7 @@ static void full_write_drains_nothing(enum channel_kind kind)
     test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);
     for (int i = 0; i < 3; i++)
         CHECK_EQ(channel_write(&channel, "data", 4), 4);
-    if (!support_is_epoll(&poll)) /* there the peer's reading is an edge */
+    if (!queue_is_epoll(&poll)) /* there the peer's reading is an edge */
         test_expect_no_event(&poll);
     CHECK_EQ(mio_reregister(mio_poll_registry(&poll), channel.source, TOKEN, MIO_WRITABLE), 0);
     test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);

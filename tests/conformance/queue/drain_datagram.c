@@ -2,11 +2,7 @@
  * The draining rule for datagram sockets in edge mode: would-block alone ends the drain, and a loop
  * that follows that misses no datagram, whenever the peer sends.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
-
-#include <poll.h>
-#include <sys/socket.h>
+#include "queue/queue_util.h"
 
 enum { TOKEN = 7 };
 
@@ -35,9 +31,9 @@ static void fixture_close(struct fixture *fixture)
 static void peer_sends(struct fixture *fixture, int count)
 {
     for (int i = 0; i < count; i++)
-        CHECK_EQ(send(fixture->channel.peer, "datagram", 8, MSG_NOSIGNAL), 8);
+        CHECK_EQ(plain_send(fixture->channel.peer, "datagram", 8), 8);
     fixture->sent += count;
-    CHECK(test_wait_fd(fixture->channel.fd, POLLIN) & POLLIN);
+    CHECK(plain_wait(fixture->channel.fd, PLAIN_IN) & PLAIN_IN);
 }
 
 /* Receives one into a buffer of this size; false is would-block. */
@@ -125,8 +121,8 @@ static void empty_datagram_is_told(enum channel_kind kind)
     char buf[8];
     fixture_open(&fixture, kind, MIO_READABLE);
     for (int round = 0; round < 3; round++) {
-        CHECK_EQ(send(fixture.channel.peer, "", 0, 0), 0);
-        CHECK(test_wait_fd(fixture.channel.fd, POLLIN) & POLLIN);
+        CHECK_EQ(plain_send(fixture.channel.peer, "", 0), 0);
+        CHECK(plain_wait(fixture.channel.fd, PLAIN_IN) & PLAIN_IN);
         CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_READABLE);
         CHECK_EQ(channel_read(&fixture.channel, buf, sizeof buf), 0);
         test_expect_no_event(&fixture.poll);
@@ -146,9 +142,9 @@ static void sent_datagram_drains_nothing(enum channel_kind kind)
     CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_WRITABLE);
     for (int i = 0; i < 3; i++) {
         CHECK_EQ(channel_write(&fixture.channel, "datagram", 8), 8);
-        CHECK_EQ(recv(fixture.channel.peer, buf, sizeof buf, 0), 8);
+        CHECK_EQ(plain_recv(fixture.channel.peer, buf, sizeof buf), 8);
     }
-    if (!support_is_epoll(&fixture.poll)) /* there each sent datagram is an edge */
+    if (!queue_is_epoll(&fixture.poll)) /* there each sent datagram is an edge */
         test_expect_no_event(&fixture.poll);
     CHECK_EQ(
         mio_reregister(mio_poll_registry(&fixture.poll), fixture.channel.source, 1, MIO_WRITABLE),
@@ -172,10 +168,10 @@ static void full_queue_of_the_peer_is_told_when_there_is_room(void)
             count++;
         CHECK_EQ(put, -EAGAIN);
         CHECK(count > 0);
-        if (!support_is_epoll(&fixture.poll))
+        if (!queue_is_epoll(&fixture.poll))
             test_expect_no_event(&fixture.poll);
         for (int i = 0; i < count; i++)
-            CHECK_EQ(recv(fixture.channel.peer, buf, sizeof buf, 0), 8);
+            CHECK_EQ(plain_recv(fixture.channel.peer, buf, sizeof buf), 8);
         CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_WRITABLE);
     }
     fixture_close(&fixture);

@@ -2,11 +2,7 @@
  * What a backend that makes edges itself could get wrong, and what every other one does right
  * anyway: who has a turn, what is armed again, what is told of a connection that closes.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
-
-#include <sys/socket.h>
-#include <unistd.h>
+#include "queue/queue_util.h"
 
 enum { TOKEN = 7 };
 
@@ -22,7 +18,7 @@ static void every_ready_source_has_its_turn(void)
     struct mio_event event;
     test_poll_init(&poll);
     for (int i = 0; i < MANY; i++) {
-        support_eventfd(&sources[i], 1);
+        queue_loop(&sources[i], true);
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i,
                               MIO_READABLE | test_config.mode),
                  0);
@@ -33,10 +29,10 @@ static void every_ready_source_has_its_turn(void)
         seen[event.token]++;
     }
     for (int i = 0; i < MANY; i++) {
-        int fd = mio_source_fd(&sources[i]);
+        mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(seen[i], 1);
         CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -51,7 +47,7 @@ static void wakers_and_sources_take_turns(void)
     int seen[4] = {0};
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(registry, &source, 3, MIO_READABLE | MIO_LEVEL), 0);
     for (mio_token i = 0; i < 3; i++)
         CHECK_EQ(mio_waker_init(&wakers[i], registry, i), 0);
@@ -67,7 +63,7 @@ static void wakers_and_sources_take_turns(void)
     for (int i = 0; i < 3; i++)
         CHECK_EQ(mio_waker_close(&wakers[i]), 0);
     CHECK_EQ(mio_deregister(registry, &source), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -110,9 +106,7 @@ static void end_by_the_rule_for_raw_descriptors_is_told_once(void)
         events++;
         ready |= event.readiness;
         while (ready & MIO_READABLE) {
-            ptrdiff_t n = read(mio_source_fd(channel.source), buf, sizeof buf);
-            if (n < 0)
-                n = -errno;
+            ptrdiff_t n = plain_read(mio_source_fd(channel.source), buf, sizeof buf);
             CHECK_EQ(mio_source_after(channel.source, &ready, MIO_READABLE, n, sizeof buf), 0);
         }
     }
@@ -127,16 +121,16 @@ static void peek_that_succeeds_arms_nothing(void)
     struct mio_poll poll;
     struct mio_tcp_stream stream;
     char buf[16];
-    int peer;
+    mio_fd peer;
     test_poll_init(&poll);
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &stream.source, TOKEN, MIO_READABLE), 0);
-    test_send_all(peer, "data", 4);
+    plain_send_all(peer, "data", 4);
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_tcp_stream_peek(&stream, buf, sizeof buf), 4);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -146,21 +140,21 @@ static void urgent_data_is_told_again(void)
     struct mio_poll poll;
     struct mio_tcp_stream stream;
     char buf[16];
-    int peer;
+    mio_fd peer;
     test_poll_init(&poll);
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), &stream.source, TOKEN, MIO_READABLE | MIO_PRIORITY),
         0);
     for (int round = 0; round < 3; round++) {
-        CHECK_EQ(send(peer, "!", 1, MSG_OOB), 1);
+        CHECK_EQ(plain_send_urgent(peer, '!'), 1);
         CHECK(test_expect_readiness(&poll, TOKEN, MIO_PRIORITY) & MIO_READABLE);
-        CHECK_EQ(recv(mio_source_fd(&stream.source), buf, 1, MSG_OOB), 1);
+        CHECK_EQ(plain_recv_urgent(mio_source_fd(&stream.source), buf), 1);
         CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), -EAGAIN);
         test_expect_no_event(&poll);
     }
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 #endif
@@ -179,7 +173,7 @@ static void end_is_told_undrained(enum channel_kind kind)
     /* Nothing is read: the direction stays disarmed where edges are emulated. */
     channel_finish(&channel);
     CHECK(test_expect_event(&poll, TOKEN) & MIO_READ_CLOSED);
-    support_expect_sleep(&poll);
+    queue_expect_sleep(&poll);
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -194,14 +188,14 @@ static void hang_up_is_told_once(enum channel_kind kind)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
     channel_close_peer(&channel);
     CHECK(test_expect_readiness(&poll, TOKEN, MIO_READ_CLOSED) & MIO_READABLE);
-    support_expect_sleep(&poll);
+    queue_expect_sleep(&poll);
     /* End of file arms nothing: else a closed connection would be told of for ever. */
     char byte;
     CHECK_EQ(channel_read(&channel, &byte, 1), 0);
-    support_expect_sleep(&poll);
+    queue_expect_sleep(&poll);
     CHECK_EQ(mio_reregister(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
     CHECK(test_expect_event(&poll, TOKEN) & MIO_READ_CLOSED);
-    support_expect_sleep(&poll);
+    queue_expect_sleep(&poll);
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -223,9 +217,9 @@ static size_t fill(struct mio_poll *poll, struct channel *channel, uint32_t read
             CHECK(n > 0 || n == -EAGAIN);
             written += n > 0 ? (size_t)n : 0;
         }
-        int64_t before = support_cpu_time();
+        int64_t before = thread_cpu_time();
         int n = mio_poll_wait(poll, &event, 1, 200 * MIO_NS_PER_MS);
-        CHECK(support_cpu_time() - before < 50 * MIO_NS_PER_MS);
+        CHECK(thread_cpu_time() - before < 50 * MIO_NS_PER_MS);
         if (n == 0)
             return written;
         CHECK_EQ(n, 1);
@@ -270,7 +264,7 @@ static void event_has_the_directions_that_are_armed(enum channel_kind kind)
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_WRITABLE);
     channel_send(&channel, "data", 4);
     CHECK_EQ(test_expect_event(&poll, TOKEN),
-             support_is_epoll(&poll) ? MIO_READABLE | MIO_WRITABLE : MIO_READABLE);
+             queue_is_epoll(&poll) ? MIO_READABLE | MIO_WRITABLE : MIO_READABLE);
     channel_drain(&channel);
     channel_send(&channel, "data", 4);
     CHECK(test_expect_event(&poll, TOKEN) & MIO_READABLE);

@@ -3,17 +3,11 @@
  * itself. Where edges are emulated a failed read is told again, and what fails again at once is
  * not, or a program would spin.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 #include "udp/udp_util.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -36,9 +30,9 @@ static void check_few_events(struct mio_poll *poll, ptrdiff_t (*operate)(void *a
 /* The writes of a raw descriptor raise SIGPIPE, which a program like this ignores. */
 static ptrdiff_t write_byte(void *channel)
 {
-    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    broken_pipes_kill(false);
     ptrdiff_t result = channel_write(channel, "x", 1);
-    signal(SIGPIPE, before);
+    broken_pipes_kill(true);
     return result;
 }
 
@@ -51,7 +45,7 @@ static void write_after_own_shutdown_brings_no_event_without_end(enum channel_ki
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE | MIO_WRITABLE),
         0);
-    CHECK_EQ(shutdown(channel.fd, SHUT_WR), 0);
+    CHECK_EQ(plain_shutdown(channel.fd, PLAIN_WRITES), 0);
     CHECK_EQ(write_byte(&channel), -EPIPE);
     check_few_events(&poll, write_byte, &channel, -EPIPE);
     channel_close(&channel, mio_poll_registry(&poll));
@@ -109,7 +103,7 @@ struct refused {
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_source raw; /* over the same descriptor */
-    int holder;            /* of the port that refuses */
+    mio_fd holder;         /* of the port that refuses */
 };
 
 static void refused_open(struct refused *refused, bool raw)
@@ -129,9 +123,9 @@ static void refused_open(struct refused *refused, bool raw)
 /* The port takes datagrams from now on, and sends one. */
 static void refused_receives(struct refused *refused)
 {
-    struct mio_addr name = udp_name(udp_fd(&refused->socket));
+    struct mio_addr name = plain_name(udp_fd(&refused->socket));
     udp_peer_connect(refused->holder, &name);
-    CHECK_EQ(send(refused->holder, "data", 4, 0), 4);
+    CHECK_EQ(plain_send(refused->holder, "data", 4), 4);
     CHECK_EQ(test_expect_event(&refused->poll, TOKEN), MIO_READABLE);
     udp_expect(&refused->socket, "data", 4);
 }
@@ -141,7 +135,7 @@ static void refused_close(struct refused *refused)
     if (mio_source_is_registered(&refused->raw))
         CHECK_EQ(mio_deregister(mio_poll_registry(&refused->poll), &refused->raw), 0);
     udp_close(&refused->socket);
-    CHECK_EQ(close(refused->holder), 0);
+    CHECK_EQ(plain_close(refused->holder), 0);
     CHECK_EQ(mio_poll_close(&refused->poll), 0);
 }
 
@@ -172,8 +166,7 @@ static void failed_read_of_ones_own_leaves_no_silence(void)
     uint32_t ready = MIO_READABLE | MIO_ERROR;
     char byte;
     refused_open(&refused, true);
-    CHECK_EQ(recv(udp_fd(&refused.socket), &byte, 1, 0), -1);
-    CHECK_EQ(errno, ECONNREFUSED);
+    CHECK_EQ(plain_recv(udp_fd(&refused.socket), &byte, 1), -ECONNREFUSED);
     CHECK_EQ(mio_source_after(&refused.raw, &ready, MIO_READABLE, -ECONNREFUSED, 0), 0);
     CHECK_EQ(ready, MIO_READABLE | MIO_ERROR);
     refused_receives(&refused);
@@ -213,8 +206,8 @@ struct own_listener {
 static ptrdiff_t accept_one(void *arg)
 {
     struct own_listener *own = arg;
-    int fd = accept(mio_source_fd(&own->raw), NULL, NULL);
-    ptrdiff_t result = fd < 0 ? -errno : fd;
+    mio_fd accepted;
+    ptrdiff_t result = plain_accept(mio_source_fd(&own->raw), &accepted);
     own->ready = MIO_READABLE;
     CHECK_EQ(mio_source_after(&own->raw, &own->ready, MIO_READABLE, result, 0), 0);
     CHECK_EQ(own->ready, MIO_READABLE);
@@ -226,19 +219,14 @@ static void accept_at_the_limit(void)
     struct mio_poll poll;
     struct own_listener own;
     struct mio_addr addr;
-    struct rlimit limit;
     test_poll_init(&poll);
     test_listen(&own.listener, &addr);
-    int client = test_client(&addr);
-    int fd = mio_source_fd(&own.listener.source);
-    CHECK(test_wait_fd(fd, POLLIN));
+    test_client(&addr);
+    mio_fd fd = mio_source_fd(&own.listener.source);
+    CHECK(plain_wait(fd, PLAIN_IN));
     CHECK_EQ(mio_source_init_fd(&own.raw, fd), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &own.raw, TOKEN, MIO_READABLE), 0);
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = (rlim_t)test_open_descriptors() + 3;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    while (dup(client) >= 0)
-        continue;
+    descriptors_leave(0);
     check_few_events(&poll, accept_one, &own, -EMFILE);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &own.raw), 0);
 }
@@ -258,7 +246,7 @@ static void after_refuses_bad_arguments(void)
     static const uint32_t directions[] = {0, MIO_READABLE | MIO_WRITABLE, MIO_ERROR, MIO_PRIORITY};
     struct mio_source source;
     uint32_t ready = MIO_READABLE;
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_source_after(NULL, &ready, MIO_READABLE, -EAGAIN, 1), -EINVAL);
     CHECK_EQ(mio_source_after(&source, NULL, MIO_READABLE, -EAGAIN, 1), -EINVAL);
     for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++)
@@ -267,7 +255,7 @@ static void after_refuses_bad_arguments(void)
     CHECK_EQ(ready, MIO_READABLE);
     CHECK_EQ(mio_source_after(&source, &ready, MIO_READABLE, -EAGAIN, 1), 0); /* unregistered */
     CHECK_EQ(ready, 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* The recipe of the header, on a raw descriptor: what is drained is told again, without a copy. */
@@ -286,10 +274,8 @@ static void after_says_what_is_drained(enum channel_kind kind)
         channel_await_bytes(&channel, 4);
         ready |= test_expect_readiness(&poll, TOKEN, MIO_READABLE);
         for (int i = 0; i < 3 && (ready & MIO_READABLE); i++) {
-            ptrdiff_t n = read(channel.fd, buf, asked);
-            CHECK_EQ(
-                mio_source_after(channel.source, &ready, MIO_READABLE, n < 0 ? -errno : n, asked),
-                0);
+            ptrdiff_t n = plain_read(channel.fd, buf, asked);
+            CHECK_EQ(mio_source_after(channel.source, &ready, MIO_READABLE, n, asked), 0);
         }
         CHECK_EQ(ready, 0);
     }
@@ -297,31 +283,6 @@ static void after_says_what_is_drained(enum channel_kind kind)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 DEFINE_CASES(EACH_STREAM, after_says_what_is_drained)
-
-/* A short count of splice is about the pipe: the socket has room, and no event would follow. */
-static void short_splice_drains_nothing(void)
-{
-    struct mio_poll poll;
-    struct channel channel;
-    uint32_t ready;
-    int pipe_fds[2];
-    test_poll_init(&poll);
-    CHECK_EQ(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK), 0);
-    channel_open(&channel, CHANNEL_UNIX);
-    CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_WRITABLE), 0);
-    ready = test_expect_readiness(&poll, TOKEN, MIO_WRITABLE);
-    CHECK_EQ(write(pipe_fds[1], "data", 4), 4);
-    ptrdiff_t n = splice(pipe_fds[0], NULL, channel.fd, NULL, 4096, SPLICE_F_NONBLOCK);
-    CHECK_EQ(n, 4);
-    CHECK_EQ(mio_source_after(channel.source, &ready, MIO_WRITABLE, n, 0), 0);
-    CHECK_EQ(ready & MIO_WRITABLE, MIO_WRITABLE);
-    test_expect_no_event(&poll);
-    channel_receive(&channel, 4);
-    channel_close(&channel, mio_poll_registry(&poll));
-    CHECK_EQ(close(pipe_fds[0]), 0);
-    CHECK_EQ(close(pipe_fds[1]), 0);
-    CHECK_EQ(mio_poll_close(&poll), 0);
-}
 
 static const struct test_case cases[] = {
     /* clang-format off */
@@ -337,7 +298,6 @@ static const struct test_case cases[] = {
      TEST_EDGE},
     {"after_refuses_bad_arguments", after_refuses_bad_arguments, 0},
     CASES(EACH_STREAM, after_says_what_is_drained, TEST_EDGE)
-    {"short_splice_drains_nothing", short_splice_drains_nothing, TEST_EDGE},
     {NULL, NULL, 0},
     /* clang-format on */
 };

@@ -1,12 +1,10 @@
 /* Events, texts, names, sizes and the clock: what needs no poll. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
@@ -279,22 +277,15 @@ static void version_is_that_of_the_header(void)
     CHECK(strcmp(text, MIO_VERSION_STRING) == 0);
 }
 
-static int64_t system_now_ns(void)
-{
-    struct timespec now;
-    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
-}
-
 static void clock_is_the_monotonic_one(void)
 {
-    int64_t last = system_now_ns();
+    int64_t last = clock_now_ns();
     for (long i = test_scaled(20000); i > 0; i--) {
         int64_t now = mio_now_ns();
         CHECK(now >= last);
         last = now;
     }
-    CHECK(system_now_ns() >= last);
+    CHECK(clock_now_ns() >= last);
 }
 
 #ifndef MIO_NO_NET

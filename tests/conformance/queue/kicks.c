@@ -2,10 +2,7 @@
  * A wait and the threads beside it: changes and wakes that end it or do not, wakers and descriptors
  * that are closed meanwhile.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
-
-#include <unistd.h>
+#include "queue/queue_util.h"
 
 enum { TOKEN = 7 };
 
@@ -23,7 +20,7 @@ static void registration_without_a_waiter_kicks_nothing(void)
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     for (int i = 0; i < 1000; i++) {
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
         CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
@@ -32,7 +29,7 @@ static void registration_without_a_waiter_kicks_nothing(void)
         CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     }
     CHECK_EQ(kicks(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -43,8 +40,8 @@ static void waiter_takes_up_changes_and_sleeps_on(void)
     struct waiter waiter;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int quiet_fd = support_eventfd(&quiet, 0);
-    int loud_fd = support_eventfd(&loud, 0);
+    mio_fd quiet_fd = queue_loop(&quiet, false);
+    mio_fd loud_fd = queue_loop(&loud, false);
     waiter_start(&waiter, &poll);
     for (int i = 0; i < 100; i++) {
         CHECK_EQ(mio_register(registry, &quiet, 1, MIO_READABLE), 0);
@@ -53,13 +50,13 @@ static void waiter_takes_up_changes_and_sleeps_on(void)
     }
     CHECK(!atomic_load(&waiter.done));
     CHECK_EQ(mio_register(registry, &loud, TOKEN, MIO_READABLE), 0);
-    CHECK_EQ(write(loud_fd, &(uint64_t){1}, 8), 8);
+    CHECK(plain_loop_make_ready(loud_fd));
     CHECK_EQ(waiter_join(&waiter), 1);
     CHECK_EQ(waiter.events[0].token, TOKEN);
-    CHECK(support_is_epoll(&poll) ? kicks(&poll) == 0 : kicks(&poll) > 0);
+    CHECK(queue_is_epoll(&poll) ? kicks(&poll) == 0 : kicks(&poll) > 0);
     CHECK_EQ(mio_deregister(registry, &loud), 0);
-    CHECK_EQ(close(quiet_fd), 0);
-    CHECK_EQ(close(loud_fd), 0);
+    CHECK_EQ(plain_close(quiet_fd), 0);
+    CHECK_EQ(plain_close(loud_fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -71,7 +68,7 @@ static void wake_among_kicks_is_reported(void)
     struct mio_waker waker;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_waker_init(&waker, registry, TOKEN), 0);
     for (long i = 0; i < test_scaled(300); i++) {
         struct waiter waiter;
@@ -83,7 +80,7 @@ static void wake_among_kicks_is_reported(void)
         CHECK_EQ(waiter.events[0].token, TOKEN);
     }
     CHECK_EQ(mio_waker_close(&waker), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -132,30 +129,30 @@ static void wait_for_wakers_that_close_is_not_early(void)
     struct mio_event event;
     test_poll_init(&poll);
     for (int i = 0; i < QUIET; i++) {
-        support_eventfd(&quiet[i], 0);
+        queue_loop(&quiet[i], false);
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &quiet[i], TOKEN, MIO_READABLE), 0);
     }
     for (long round = 0; round < test_scaled(1000); round++) {
         struct mio_waker wakers[2];
-        pthread_t closer;
+        struct thread closer;
         const int64_t timeout = MIO_NS_PER_MS / 2;
         for (mio_token i = 0; i < 2; i++) {
             CHECK_EQ(mio_waker_init(&wakers[i], mio_poll_registry(&poll), i), 0);
             CHECK_EQ(mio_waker_wake(&wakers[i]), 0);
         }
         atomic_store(&closer_goes, false);
-        CHECK_EQ(pthread_create(&closer, NULL, close_both_soon, wakers), 0);
+        thread_start(&closer, close_both_soon, wakers);
         CHECK_EQ(mio_poll_wait(&poll, &event, 1, TEST_SOON), 1);
         atomic_store(&closer_goes, true);
         int64_t begin = mio_now_ns();
         int n = mio_poll_wait(&poll, &event, 1, timeout);
         CHECK(n == 1 || (n == 0 && mio_now_ns() - begin >= timeout));
-        CHECK_EQ(pthread_join(closer, NULL), 0);
+        thread_join(&closer);
     }
     for (int i = 0; i < QUIET; i++) {
-        int fd = mio_source_fd(&quiet[i]);
+        mio_fd fd = mio_source_fd(&quiet[i]);
         CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &quiet[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -168,17 +165,17 @@ static void closed_descriptor_is_dropped_and_its_number_serves_again(void)
     struct mio_source old, new;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&old, 0);
+    mio_fd fd = queue_loop(&old, false);
     CHECK_EQ(mio_register(registry, &old, 1, MIO_READABLE), 0);
     test_expect_no_event(&poll);
-    CHECK_EQ(close(fd), 0);
-    support_expect_sleep(&poll);
+    CHECK_EQ(plain_close(fd), 0);
+    queue_expect_sleep(&poll);
     CHECK_EQ(mio_source_abandon(&old), 0);
-    CHECK_EQ(support_eventfd(&new, 1), fd);
+    CHECK_EQ(queue_loop(&new, true), fd);
     CHECK_EQ(mio_register(registry, &new, TOKEN, MIO_READABLE), 0);
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_deregister(registry, &new), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -187,9 +184,9 @@ static void deregister_of_a_dropped_descriptor_unregisters(void)
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, 1, MIO_READABLE), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), -EBADF);
     CHECK(!mio_source_is_registered(&source));

@@ -2,15 +2,11 @@
  * Where memory comes from: backends with tables ask for it when a poll is opened and when more is
  * registered than ever before, and never else. The kernel's own tables need none.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* An allocator that counts, and that can be told to fail. */
 struct counter {
@@ -91,15 +87,15 @@ static void memory_comes_from_the_allocator_and_goes_back(void)
     struct mio_poll_options options = options_with(&counter);
     CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
     for (int i = 0; i < MANY; i++) {
-        support_eventfd(&sources[i], 1);
+        queue_loop(&sources[i], true);
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
                  0);
     }
     CHECK(has_tables() ? counter.calls > 2 : counter.calls == 0);
     for (int i = 0; i < MANY; i++) {
-        int fd = mio_source_fd(&sources[i]);
+        mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_all_given_back(&counter);
@@ -139,7 +135,7 @@ static void failed_growth_changes_nothing(void)
     CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
     struct mio_registry *registry = mio_poll_registry(&poll);
     for (int i = 0; i < MANY; i++) {
-        support_eventfd(&sources[i], 1);
+        queue_loop(&sources[i], true);
         counter.fail_at = counter.calls + 1; /* any growth at all */
         int result = mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL);
         counter.fail_at = 0;
@@ -154,9 +150,9 @@ static void failed_growth_changes_nothing(void)
     struct mio_event events[MANY + 1];
     CHECK_EQ(mio_poll_wait(&poll, events, MANY + 1, TEST_SOON), MANY);
     for (int i = 0; i < MANY; i++) {
-        int fd = mio_source_fd(&sources[i]);
+        mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_all_given_back(&counter);
@@ -165,17 +161,6 @@ static void failed_growth_changes_nothing(void)
 /* ---- Churn ----------------------------------------------------------------------------------- */
 
 enum { CHURNING = 10000 };
-
-/* As many as wanted, or as the limit of descriptors allows. */
-static int raise_limit(int wanted)
-{
-    struct rlimit limit;
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = limit.rlim_max;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    rlim_t free_descriptors = limit.rlim_cur - 64;
-    return free_descriptors < (rlim_t)wanted ? (int)free_descriptors : wanted;
-}
 
 static void churn(struct mio_poll *poll, struct mio_source *sources, int count)
 {
@@ -195,11 +180,11 @@ static void many_churning(void)
     static struct mio_source sources[CHURNING];
     struct counter counter;
     struct mio_poll poll;
-    int count = raise_limit(CHURNING);
+    int count = descriptors_raise(CHURNING);
     struct mio_poll_options options = options_with(&counter);
     CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
     for (int i = 0; i < count; i++) {
-        support_eventfd(&sources[i], 1);
+        queue_loop(&sources[i], true);
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
                  0);
     }
@@ -209,9 +194,9 @@ static void many_churning(void)
         churn(&poll, sources, count);
     CHECK_EQ(counter.calls, calls);
     for (int i = 0; i < count; i++) {
-        int fd = mio_source_fd(&sources[i]);
+        mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_all_given_back(&counter);
@@ -233,12 +218,12 @@ static void abandoned_sources_leave_nothing(void)
     long calls = 0;
     for (int i = 0; i < 2000; i++) {
         struct mio_source source;
-        int fd = support_eventfd(&source, 1);
+        mio_fd fd = queue_loop(&source, true);
         CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, (mio_token)i,
                               MIO_READABLE | MIO_ONESHOT),
                  0);
         CHECK_EQ(test_expect_event(&poll, (mio_token)i), MIO_READABLE);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
         CHECK_EQ(mio_source_abandon(&source), 0);
         if (i == 10)
             calls = counter.calls;
@@ -260,7 +245,7 @@ static void hold_the_waiter(int signal)
     (void)signal;
     atomic_store(&held, true);
     while (!atomic_load(&released))
-        support_sleep(MIO_NS_PER_MS);
+        thread_sleep(MIO_NS_PER_MS);
 }
 
 /* Register the sources in turn, so that a few are always registered, and end each in one way. */
@@ -268,7 +253,7 @@ static void rotate(struct mio_registry *registry, long pairs, bool abandon)
 {
     static struct mio_source sources[ROTATING];
     for (int i = 0; i < ROTATING; i++)
-        support_eventfd(&sources[i], 0);
+        queue_loop(&sources[i], false);
     for (long i = 0; i < pairs + ROTATING; i++) {
         struct mio_source *source = &sources[i % ROTATING];
         if (i >= ROTATING)
@@ -277,7 +262,7 @@ static void rotate(struct mio_registry *registry, long pairs, bool abandon)
             CHECK_EQ(mio_register(registry, source, (mio_token)i, MIO_READABLE), 0);
     }
     for (int i = 0; i < ROTATING; i++)
-        CHECK_EQ(close(mio_source_fd(&sources[i])), 0);
+        CHECK_EQ(plain_close(mio_source_fd(&sources[i])), 0);
 }
 
 /* Memory grows only when more sources are registered at once than ever before. */
@@ -295,10 +280,10 @@ static void check_bounded(bool hold, long pairs, bool abandon)
     atomic_store(&held, false);
     atomic_store(&released, false);
     if (hold) {
-        support_catch_usr1(hold_the_waiter);
+        thread_on_interrupt(hold_the_waiter);
         while (!atomic_load(&held)) {
-            pthread_kill(waiter.thread, SIGUSR1);
-            support_sleep(MIO_NS_PER_MS);
+            thread_interrupt(&waiter.thread);
+            thread_sleep(MIO_NS_PER_MS);
         }
     }
     rotate(mio_poll_registry(&poll), pairs, abandon);
@@ -335,24 +320,26 @@ static struct {
     int forks, failures;
 } amid;
 
+static int abandon_in_child(const char **word)
+{
+    (void)word;
+    amid.in_child = true;
+    for (int i = 0; i < amid.count; i++)
+        mio_source_abandon(&amid.sources[i]);
+    return mio_poll_abandon(&amid.poll) != 0;
+}
+
 /* What another thread may do at any moment: here the table is between two blocks. */
 static void release_and_fork(void *arg, void *memory, size_t size)
 {
-    int status;
+    const char *word;
     (void)arg, (void)size;
     free(memory);
     if (amid.in_child || amid.forks == 4)
         return;
     amid.forks++;
-    pid_t pid = fork();
-    if (pid == 0) {
-        amid.in_child = true;
-        for (int i = 0; i < amid.count; i++)
-            mio_source_abandon(&amid.sources[i]);
-        _exit(mio_poll_abandon(&amid.poll));
-    }
-    waitpid(pid, &status, 0);
-    amid.failures += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    int status = child_run(abandon_in_child, &word);
+    amid.failures += child_signal(status) != 0 || child_result(status) != 0;
 }
 
 static void *allocate_plainly(void *arg, size_t size)
@@ -372,16 +359,16 @@ static void fork_amid_a_growth_leaves_the_child_a_whole_table(void)
     CHECK_EQ(mio_poll_init_with(&amid.poll, &options), 0);
     for (; amid.count < MANY; amid.count++) {
         struct mio_source *source = &amid.sources[amid.count];
-        support_eventfd(source, 1);
+        queue_loop(source, true);
         CHECK_EQ(mio_register(mio_poll_registry(&amid.poll), source, 1, MIO_READABLE), 0);
     }
     CHECK(amid.forks >= 2);
     CHECK_EQ(amid.failures, 0);
     amid.forks = 4;
     for (int i = 0; i < MANY; i++) {
-        int fd = mio_source_fd(&amid.sources[i]);
+        mio_fd fd = mio_source_fd(&amid.sources[i]);
         CHECK_EQ(mio_deregister(mio_poll_registry(&amid.poll), &amid.sources[i]), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
     }
     CHECK_EQ(mio_poll_close(&amid.poll), 0);
 }

@@ -2,14 +2,10 @@
  * MIO_READ_CLOSED as an interest by itself: a program that has stopped reading learns that its peer
  * is gone, unread data or not.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 #ifndef MIO_NO_NET
 #include "udp/udp_util.h"
 #endif
-
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -54,7 +50,7 @@ static void check_told_as_the_mode_says(struct watched *watched)
         if (i == 0 || test_config.mode == MIO_LEVEL)
             CHECK(test_expect_event(&watched->poll, TOKEN) & MIO_READ_CLOSED);
         else
-            support_expect_sleep(&watched->poll);
+            queue_expect_sleep(&watched->poll);
     }
 }
 
@@ -62,7 +58,7 @@ static void end_alone_is_told_beside_unread_data(enum channel_kind kind)
 {
     struct watched watched;
     watched_open(&watched, kind, MIO_READ_CLOSED);
-    support_expect_sleep(&watched.poll);
+    queue_expect_sleep(&watched.poll);
     channel_send(&watched.channel, "more", 4);
     channel_await_bytes(&watched.channel, 8);
     test_expect_no_event(&watched.poll);
@@ -109,9 +105,9 @@ static void hang_up_after_the_end_is_told(enum channel_kind kind)
     watched_open(&watched, kind, MIO_READ_CLOSED);
     channel_finish(&watched.channel);
     CHECK(test_expect_event(&watched.poll, TOKEN) & MIO_READ_CLOSED);
-    CHECK_EQ(shutdown(watched.channel.fd, SHUT_WR), 0);
+    CHECK_EQ(plain_shutdown(watched.channel.fd, PLAIN_WRITES), 0);
     CHECK(test_expect_event(&watched.poll, TOKEN) & MIO_WRITE_CLOSED);
-    support_expect_sleep(&watched.poll);
+    queue_expect_sleep(&watched.poll);
     watched_close(&watched);
 }
 DEFINE_CASES(EACH_STREAM_SOCKET, hang_up_after_the_end_is_told)
@@ -136,7 +132,7 @@ static void error_alone_is_no_end(void)
     struct mio_udp_socket socket;
     struct mio_addr addr;
     test_poll_init(&poll);
-    int holder = udp_refusing("127.0.0.1:0", &addr);
+    mio_fd holder = udp_refusing("127.0.0.1:0", &addr);
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &socket.source, TOKEN,
@@ -148,7 +144,7 @@ static void error_alone_is_no_end(void)
     CHECK(told & MIO_ERROR);
     CHECK(!(told & MIO_READ_CLOSED));
     udp_close(&socket);
-    CHECK_EQ(close(holder), 0);
+    CHECK_EQ(plain_close(holder), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 #endif

@@ -1,12 +1,7 @@
 /* Opening and closing polls and registries, and what closed ones say. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <fcntl.h>
 
 enum { TOKEN = 7 };
 
@@ -17,7 +12,7 @@ static void check_closed_registry(struct mio_registry *registry)
     struct mio_source source;
     struct mio_waker waker;
     struct mio_registry clone;
-    CHECK_EQ(mio_source_init_fd(&source, STDIN_FILENO), 0);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), -EBADF);
     CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -EBADF);
     CHECK_EQ(mio_deregister(registry, &source), -EBADF);
@@ -30,6 +25,7 @@ static void check_closed_registry(struct mio_registry *registry)
     CHECK_EQ(mio_registry_clone(registry, &clone), -EBADF);
     CHECK_EQ(mio_registry_close(&clone), 0);
     CHECK_EQ(mio_registry_fd(registry), MIO_FD_NONE);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void check_closed(struct mio_poll *poll)
@@ -135,17 +131,10 @@ static void waker_left_out_of_the_build_is_unsupported(void)
 static void init_without_descriptors_is_emfile(void)
 {
     struct mio_poll poll;
-    struct rlimit old, low;
-    int lowest = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    CHECK(lowest >= 0);
-    CHECK_EQ(close(lowest), 0);
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-    low = old;
-    low.rlim_cur = (rlim_t)lowest;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
     memset(&poll, 0xa5, sizeof poll);
+    descriptors_leave(0);
     int result = mio_poll_init_with(&poll, &test_config.poll);
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+    descriptors_give_back();
     CHECK_EQ(result, -EMFILE);
     check_closed(&poll);
 }
@@ -153,7 +142,7 @@ static void init_without_descriptors_is_emfile(void)
 static void queue_is_not_inherited(void)
 {
     struct mio_poll poll;
-    support_need_poll_fd();
+    queue_need_poll_fd();
     test_poll_init(&poll);
     CHECK(mio_poll_fd(&poll) >= 0);
     CHECK(test_is_cloexec(mio_poll_fd(&poll)));
@@ -201,8 +190,8 @@ static void backend_has_its_name(void)
     test_poll_init(&poll);
     CHECK(strcmp(mio_poll_backend_name(&poll), "closed") != 0);
     if (test_config.poll.backend == MIO_BACKEND_EPOLL)
-        CHECK(support_is_epoll(&poll));
-    if (support_is_epoll(&poll))
+        CHECK(queue_is_epoll(&poll));
+    if (queue_is_epoll(&poll))
         CHECK_EQ(mio_poll_features(&poll), MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED |
                                                MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT);
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -215,11 +204,11 @@ static void check_busy(struct mio_poll *poll)
 {
     struct mio_source source;
     CHECK_EQ(mio_poll_close(poll), -EBUSY);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(mio_poll_registry(poll), &source, TOKEN + 1, MIO_READABLE), 0);
     CHECK_EQ(test_expect_event(poll, TOKEN + 1), MIO_READABLE);
     CHECK_EQ(mio_deregister(mio_poll_registry(poll), &source), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(poll), -EBUSY);
 }
 
@@ -228,12 +217,12 @@ static void close_with_a_source_is_busy(void)
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
     check_busy(&poll);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void close_with_a_waker_is_busy(void)
@@ -277,7 +266,7 @@ static void refused_calls_do_not_count(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), -EEXIST);
     CHECK_EQ(mio_register(registry, &source, TOKEN, 0), -EINVAL);
@@ -285,7 +274,7 @@ static void refused_calls_do_not_count(void)
     CHECK_EQ(mio_deregister(registry, &source), 0);
     CHECK_EQ(mio_deregister(registry, &source), -ENOENT);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void abandon_gives_everything_up(void)
@@ -295,7 +284,7 @@ static void abandon_gives_everything_up(void)
     struct mio_source source;
     struct mio_waker waker;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_registry_clone(mio_poll_registry(&poll), &clone), 0);
     CHECK_EQ(mio_register(&clone, &source, TOKEN, MIO_READABLE), 0);
     CHECK_EQ(mio_waker_init(&waker, &clone, TOKEN), 0);
@@ -304,13 +293,13 @@ static void abandon_gives_everything_up(void)
     CHECK_EQ(mio_waker_abandon(&waker), 0);
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
     CHECK_EQ(mio_registry_abandon(&clone), 0);
-    int queue = mio_poll_fd(&poll);
+    mio_fd queue = mio_poll_fd(&poll);
     CHECK_EQ(mio_poll_abandon(&poll), 0);
-    CHECK_EQ(fcntl(queue, F_GETFD), -1);
+    CHECK(!plain_is_open(queue));
     check_closed(&poll);
     check_closed_registry(&clone);
     CHECK_EQ(mio_waker_wake(&waker), -EBADF);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* ---- Registries ------------------------------------------------------------------------------ */
@@ -322,7 +311,7 @@ static void clone_registers_as_the_poll_does(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_registry_clone(registry, &clone), 0);
     CHECK_EQ(mio_registry_clone(&clone, &again), 0);
     CHECK_EQ(mio_registry_fd(&clone), mio_poll_fd(&poll));
@@ -341,7 +330,7 @@ static void clone_registers_as_the_poll_does(void)
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
     CHECK_EQ(mio_registry_close(&again), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void own_registry_is_no_clone(void)

@@ -1,11 +1,7 @@
 /* The life of a source: closed, moved, abandoned, with a descriptor closed behind its back. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -56,7 +52,7 @@ static void source_knows_its_descriptor_and_whether_it_is_registered(void)
     CHECK_EQ(mio_source_init_fd(&source, 0), 0);
     CHECK_EQ(mio_source_fd(&source), 0);
     memset(&source, 0xa5, sizeof source);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_source_fd(&source), fd);
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
@@ -70,7 +66,7 @@ static void source_knows_its_descriptor_and_whether_it_is_registered(void)
     CHECK_EQ(mio_source_fd(NULL), MIO_FD_NONE);
     CHECK(!mio_source_is_registered(NULL));
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void blocked_checks_its_arguments(void)
@@ -86,7 +82,7 @@ static void blocked_checks_its_arguments(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_source_blocked(NULL, MIO_READABLE), -EINVAL);
     for (int registered = 0; registered < 2; registered++) {
         for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++)
@@ -99,7 +95,7 @@ static void blocked_checks_its_arguments(void)
     }
     CHECK_EQ(mio_deregister(registry, &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* ---- Moved ----------------------------------------------------------------------------------- */
@@ -111,7 +107,7 @@ static void moved_source_still_works(void)
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     const mio_interest interest = MIO_READABLE | test_config.mode;
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(registry, &source, TOKEN, interest), 0);
     memcpy(&moved, &source, sizeof moved);
     memset(&source, 0xa5, sizeof source);
@@ -125,7 +121,7 @@ static void moved_source_still_works(void)
     CHECK_EQ(mio_deregister(registry, &source), 0);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* Every type, in the middle of its work. */
@@ -164,17 +160,16 @@ static void closed_object_is_silent_even_beside_a_duplicate(enum channel_kind ki
     CHECK_EQ(mio_register(registry, channel.source, TOKEN,
                           MIO_READABLE | MIO_WRITABLE | test_config.mode),
              0);
-    int duplicate = fcntl(channel.fd, F_DUPFD_CLOEXEC, 0);
-    CHECK(duplicate >= 0);
+    mio_fd duplicate = plain_duplicate(channel.fd);
     channel_close_own(&channel, registry);
     if (!channel_is_raw(&channel))
         check_closed(channel.source, registry);
     channel_send(&channel, "data", 4);
-    CHECK(test_wait_fd(duplicate, POLLIN) & POLLIN);
+    CHECK(plain_wait(duplicate, PLAIN_IN) & PLAIN_IN);
     test_expect_no_event(&poll);
     /* Nothing is left of the registration that would keep the poll open. */
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(duplicate), 0);
+    CHECK_EQ(plain_close(duplicate), 0);
     channel_close_peer(&channel);
 }
 /* Not over an eventfd: it has no peer that could make the duplicate ready. */
@@ -189,11 +184,11 @@ static void deregister_unregisters_even_when_the_system_refuses(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     int result = mio_deregister(registry, &source);
-    if (support_is_epoll(&poll))
+    if (queue_is_epoll(&poll))
         CHECK_EQ(result, -EBADF);
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_deregister(registry, &source), -ENOENT);
@@ -206,9 +201,9 @@ static void reregister_of_a_closed_descriptor_changes_nothing(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -EBADF);
     CHECK(mio_source_is_registered(&source));
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
@@ -224,14 +219,14 @@ static void abandon_leaves_the_new_owner_of_the_number_alone(void)
     struct mio_source source, owner;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
-    int other = support_eventfd(&owner, 1);
-    CHECK_EQ(dup3(other, fd, O_CLOEXEC), fd);
-    CHECK_EQ(close(other), 0);
+    mio_fd other = queue_loop(&owner, true);
+    plain_replace(fd, other);
+    CHECK_EQ(plain_close(other), 0);
     CHECK_EQ(mio_source_init_fd(&owner, fd), 0);
     /* Only the kernel's own table knows that the number means something else now. */
-    if (support_is_epoll(&poll))
+    if (queue_is_epoll(&poll))
         CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -ENOENT);
     CHECK(mio_source_is_registered(&source));
     CHECK_EQ(mio_register(registry, &owner, 1, MIO_READABLE), 0);
@@ -242,7 +237,7 @@ static void abandon_leaves_the_new_owner_of_the_number_alone(void)
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
     CHECK_EQ(mio_deregister(registry, &owner), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void abandoned_source_is_open_and_unregistered(void)
@@ -251,7 +246,7 @@ static void abandoned_source_is_open_and_unregistered(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_source_abandon(NULL), -EINVAL);
     CHECK_EQ(mio_source_abandon(&source), 0);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE), 0);
@@ -259,11 +254,11 @@ static void abandoned_source_is_open_and_unregistered(void)
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_deregister(registry, &source), -ENOENT);
     /* No system call was made: the kernel's queue goes on to report the open descriptor. */
-    if (support_is_epoll(&poll))
+    if (queue_is_epoll(&poll))
         CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     else
         test_expect_no_event(&poll);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

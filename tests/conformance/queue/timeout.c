@@ -1,9 +1,7 @@
 /* Timeouts: never early, whatever their size. Nothing here asks for a wait to be short. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -47,14 +45,14 @@ static void wait_never_ends_early(void)
                 check_not_early(&poll, timeouts[i]);
         /* Once more with something to watch. */
         if (!registered) {
-            support_eventfd(&source, 0);
+            queue_loop(&source, false);
             CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN,
                                   MIO_READABLE | test_config.mode),
                      0);
         }
     }
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
-    CHECK_EQ(close(mio_source_fd(&source)), 0);
+    CHECK_EQ(plain_close(mio_source_fd(&source)), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -70,7 +68,7 @@ static void zero_and_less_ask_without_waiting(void)
     test_poll_init(&poll);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++)
         CHECK_EQ(mio_poll_wait(&poll, &event, 1, timeouts[i]), 0);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
         CHECK_EQ(mio_poll_wait(&poll, &event, 1, timeouts[i]), 1);
@@ -78,21 +76,21 @@ static void zero_and_less_ask_without_waiting(void)
     }
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* ---- Timeouts that another thread ends ------------------------------------------------------- */
 
 static void *wake_later(void *arg)
 {
-    support_sleep(30 * MIO_NS_PER_MS);
+    thread_sleep(30 * MIO_NS_PER_MS);
     CHECK_EQ(mio_waker_wake(arg), 0);
     return NULL;
 }
 
 static void *send_later(void *arg)
 {
-    support_sleep(30 * MIO_NS_PER_MS);
+    thread_sleep(30 * MIO_NS_PER_MS);
     channel_send(arg, "data", 4);
     return NULL;
 }
@@ -121,10 +119,10 @@ static void check_long_waits(struct mio_poll *poll, void *(*act)(void *), void *
 {
     struct mio_event event;
     for (size_t i = 0; i < sizeof long_timeouts / sizeof long_timeouts[0]; i++) {
-        pthread_t thread;
-        CHECK_EQ(pthread_create(&thread, NULL, act, arg), 0);
+        struct thread thread;
+        thread_start(&thread, act, arg);
         int n = mio_poll_wait(poll, &event, 1, long_timeouts[i]);
-        CHECK_EQ(pthread_join(thread, NULL), 0);
+        thread_join(&thread);
         if (n != 1)
             test_note("the timeout was %lld ns", (long long)long_timeouts[i]);
         CHECK_EQ(n, 1);
@@ -153,11 +151,11 @@ static void long_wait_lasts_until_data_arrives(void)
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE | MIO_LEVEL), 0);
     for (int round = 0; round < 2; round++) {
-        pthread_t thread;
+        struct thread thread;
         struct mio_event event;
-        CHECK_EQ(pthread_create(&thread, NULL, send_later, &channel), 0);
+        thread_start(&thread, send_later, &channel);
         int n = mio_poll_wait(&poll, &event, 1, round ? LONG_MS + 1 : MIO_FOREVER);
-        CHECK_EQ(pthread_join(thread, NULL), 0);
+        thread_join(&thread);
         CHECK_EQ(n, 1);
         CHECK_EQ(event.token, TOKEN);
         CHECK_EQ(channel_drain(&channel), 4);
@@ -186,7 +184,7 @@ static void *disturb(void *arg)
         CHECK_EQ(mio_source_blocked(&disturber->source, MIO_READABLE), 0);
         CHECK_EQ(mio_deregister(registry, &disturber->source), 0);
         atomic_fetch_add(&disturber->rounds, 1);
-        support_sleep(MIO_NS_PER_MS);
+        thread_sleep(MIO_NS_PER_MS);
     }
     return NULL;
 }
@@ -199,20 +197,20 @@ static void defect_07_timeout_is_not_restarted(void)
 {
     struct mio_poll poll;
     struct disturber disturber;
-    pthread_t thread;
+    struct thread thread;
     test_poll_init(&poll);
     memset(&disturber, 0, sizeof disturber);
     disturber.poll = &poll;
-    int fd = support_eventfd(&disturber.source, 0);
-    CHECK_EQ(pthread_create(&thread, NULL, disturb, &disturber), 0);
+    mio_fd fd = queue_loop(&disturber.source, false);
+    thread_start(&thread, disturb, &disturber);
     while (atomic_load(&disturber.rounds) == 0)
-        support_sleep(NS_PER_US);
+        thread_sleep(NS_PER_US);
     check_not_early(&poll, 100 * MIO_NS_PER_MS);
     check_not_early(&poll, 50 * MIO_NS_PER_MS + 1);
     atomic_store(&disturber.stop, true);
-    CHECK_EQ(pthread_join(thread, NULL), 0);
+    thread_join(&thread);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* A wake is an event; it does not shorten the waits that come after it. */

@@ -1,13 +1,9 @@
 /* Waiting: capacity, a second waiter, signals, polls inside polls, counters. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -31,14 +27,14 @@ static void defect_24_capacity_zero_is_invalid(void)
     struct mio_source source;
     struct mio_event event;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
     CHECK_EQ(mio_poll_wait(&poll, &event, 0, MIO_FOREVER), -EINVAL);
     /* The refused wait took nothing and left no mark. */
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void defect_06_never_more_than_capacity(void)
@@ -52,7 +48,7 @@ static void defect_06_never_more_than_capacity(void)
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     for (unsigned i = 0; i < SOURCES; i++) {
-        fds[i] = support_eventfd(&sources[i], 1);
+        fds[i] = queue_loop(&sources[i], true);
         CHECK_EQ(mio_register(registry, &sources[i], i, MIO_READABLE | test_config.mode), 0);
     }
     for (int waits = 0; waits < SOURCES / CAPACITY; waits++) {
@@ -68,7 +64,7 @@ static void defect_06_never_more_than_capacity(void)
     CHECK_EQ(seen, (1u << SOURCES) - 1);
     for (int i = 0; i < SOURCES; i++) {
         CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
-        CHECK_EQ(close(fds[i]), 0);
+        CHECK_EQ(plain_close(fds[i]), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -85,7 +81,7 @@ static void every_event_keeps_its_token(void)
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     for (unsigned i = 0; i < SOURCES; i++) {
-        fds[i] = support_eventfd(&sources[i], 1);
+        fds[i] = queue_loop(&sources[i], true);
         bool seen[SOURCES] = {false};
         for (unsigned j = 0; j <= i; j++)
             CHECK_EQ((j < i ? mio_reregister : mio_register)(registry, &sources[j], base + j,
@@ -101,7 +97,7 @@ static void every_event_keeps_its_token(void)
     }
     for (int i = 0; i < SOURCES; i++) {
         CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
-        CHECK_EQ(close(fds[i]), 0);
+        CHECK_EQ(plain_close(fds[i]), 0);
     }
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -113,14 +109,13 @@ static void capacity_beyond_the_system_is_no_error(void)
     const uint64_t size = capacity * sizeof(struct mio_event);
     if (size > SIZE_MAX / 2)
         SKIP("the address space is too small");
-    struct mio_event *events = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (events == MAP_FAILED)
+    struct mio_event *events = memory_reserve(size);
+    if (!events)
         SKIP("not enough memory");
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), 0);
     const size_t capacities[] = {(size_t)capacity, INT_MAX, (size_t)INT_MAX + 1, SIZE_MAX};
     for (int i = 0; i < 4; i++) {
@@ -130,8 +125,8 @@ static void capacity_beyond_the_system_is_no_error(void)
     }
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
-    CHECK_EQ(munmap(events, (size_t)size), 0);
+    CHECK_EQ(plain_close(fd), 0);
+    memory_free(events, size);
 }
 
 /* ---- Other threads and signals --------------------------------------------------------------- */
@@ -162,7 +157,7 @@ static void registration_during_a_wait_is_reported(void)
     struct mio_source source;
     struct waiter waiter;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     waiter_start(&waiter, &poll);
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE | test_config.mode), 0);
@@ -170,7 +165,7 @@ static void registration_during_a_wait_is_reported(void)
     CHECK_EQ(waiter.events[0].token, TOKEN);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void signal_is_reported(void)
@@ -185,15 +180,15 @@ static void signal_is_reported(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
-static volatile sig_atomic_t handler_fd;
+static mio_fd handler_fd;
+static volatile sig_atomic_t handler_failed;
 
 static void make_ready(int signal)
 {
-    uint64_t one = 1;
     int saved = errno;
     (void)signal;
-    if (write(handler_fd, &one, sizeof one) != sizeof one)
-        handler_fd = -1;
+    if (!plain_loop_make_ready(handler_fd))
+        handler_failed = 1;
     errno = saved;
 }
 
@@ -206,13 +201,13 @@ static void interrupted_wait_loses_no_event(void)
     uint64_t count;
     int interrupted = 0;
     test_poll_init(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     handler_fd = fd;
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE | test_config.mode), 0);
     for (int round = 0; round < 50; round++) {
         waiter_start(&waiter, &poll);
-        support_catch_usr1(make_ready);
+        thread_on_interrupt(make_ready);
         int result = waiter_interrupt(&waiter);
         if (result == -EINTR) {
             interrupted++;
@@ -221,25 +216,24 @@ static void interrupted_wait_loses_no_event(void)
             CHECK_EQ(result, 1);
             CHECK_EQ(waiter.events[0].token, TOKEN);
         }
-        CHECK_EQ(read(fd, &count, sizeof count), sizeof count);
+        CHECK_EQ(plain_read(fd, &count, sizeof count), sizeof count);
         CHECK_EQ(mio_source_blocked(&source, MIO_READABLE), 0);
         CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &source, TOKEN,
                                 MIO_READABLE | test_config.mode),
                  0);
     }
-    CHECK(handler_fd >= 0);
+    CHECK(!handler_failed);
     CHECK(interrupted > 0);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 /* ---- Polls inside polls ---------------------------------------------------------------------- */
 
 static bool is_readable_to_the_system(const struct mio_poll *queue)
 {
-    struct pollfd entry = {.fd = mio_poll_fd(queue), .events = POLLIN};
-    return poll(&entry, 1, 0) == 1;
+    return plain_look(mio_poll_fd(queue), PLAIN_IN, 0) != 0;
 }
 
 static void nested_poll_is_readable_while_events_are_pending(void)
@@ -248,10 +242,10 @@ static void nested_poll_is_readable_while_events_are_pending(void)
     struct mio_poll outer, inner;
     struct mio_source queue;
     struct channel channel;
-    support_need_poll_fd();
+    queue_need_poll_fd();
     test_poll_init(&outer);
     test_poll_init(&inner);
-    channel_open(&channel, CHANNEL_EVENTFD);
+    channel_open(&channel, CHANNEL_LOOP);
     CHECK_EQ(mio_register(mio_poll_registry(&inner), channel.source, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_source_init_fd(&queue, mio_poll_fd(&inner)), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&outer), &queue, 2, interest), 0);
@@ -282,7 +276,7 @@ static void queues_nest_up_to_a_depth(void)
     struct mio_poll polls[DEPTH];
     struct mio_source queues[DEPTH];
     int result = 0;
-    support_need_poll_fd();
+    queue_need_poll_fd();
     for (int i = 0; i < DEPTH; i++) {
         test_poll_init(&polls[i]);
         CHECK_EQ(mio_source_init_fd(&queues[i], mio_poll_fd(&polls[i])), 0);
@@ -306,19 +300,18 @@ static void memory_that_cannot_be_written_is_a_fault(void)
     if (test_under_valgrind())
         SKIP("valgrind looks at the memory first");
     test_poll_init(&poll);
-    if (!support_is_epoll(&poll)) {
+    if (!queue_is_epoll(&poll)) {
         CHECK_EQ(mio_poll_close(&poll), 0);
         SKIP("only the kernel finds this, where it writes the events");
     }
-    int fd = support_eventfd(&source, 1);
-    void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(page != MAP_FAILED);
+    mio_fd fd = queue_loop(&source, true);
+    void *page = memory_forbidden(4096);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &source, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_poll_wait(&poll, page, 8, TEST_SOON), -EFAULT);
     CHECK_EQ(test_expect_event(&poll, 1), MIO_READABLE);
-    CHECK_EQ(munmap(page, 4096), 0);
+    memory_free(page, 4096);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &source), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -326,7 +319,7 @@ static void poll_inside_itself_is_refused(void)
 {
     struct mio_poll outer, inner;
     struct mio_source outer_queue, inner_queue;
-    support_need_poll_fd();
+    queue_need_poll_fd();
     test_poll_init(&outer);
     test_poll_init(&inner);
     CHECK_EQ(mio_source_init_fd(&outer_queue, mio_poll_fd(&outer)), 0);
@@ -369,7 +362,7 @@ static void counters_count(void)
     CHECK_EQ(counters.events, 2);
     CHECK_EQ(counters.wakes, 2);
     CHECK_EQ(counters.wakes_coalesced, 2);
-    if (support_is_epoll(&poll))
+    if (queue_is_epoll(&poll))
         CHECK_EQ(counters.kicks, 0);
     CHECK_EQ(mio_waker_close(&waker), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);

@@ -1,13 +1,7 @@
 /* Wakers: what one wake does, what many do, and what is left of them after a close. */
-#define _GNU_SOURCE 1
 #include "queue/waker_util.h"
 
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <fcntl.h>
 
 enum { OTHER = 8, SOURCE = 9 };
 
@@ -76,7 +70,7 @@ static void defect_01_lost_wake(void)
     struct mio_source source;
     waker_open(&poll, &waker);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = waker_eventfd(0);
+    mio_fd fd = plain_loop(false);
     CHECK_EQ(mio_source_init_fd(&source, fd), 0);
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(mio_waker_wake(&waker), 0);
@@ -93,7 +87,7 @@ static void defect_01_lost_wake(void)
         test_expect_event(&poll, TOKEN);
         test_expect_no_event(&poll);
     }
-    close(fd);
+    plain_close(fd);
     waker_close(&poll, &waker);
 }
 
@@ -252,11 +246,11 @@ static void descriptors_are_nonblocking_and_not_inherited(void)
     bool before[256];
     test_poll_init(&poll);
     for (int fd = 0; fd < 256; fd++)
-        before[fd] = fcntl(fd, F_GETFD) >= 0;
+        before[fd] = plain_is_open(fd);
     CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN), 0);
     int opened = 0;
     for (int fd = 0; fd < 256; fd++)
-        if (!before[fd] && fcntl(fd, F_GETFD) >= 0) {
+        if (!before[fd] && plain_is_open(fd)) {
             opened++;
             CHECK(test_is_cloexec(fd));
             CHECK(test_is_nonblocking(fd));
@@ -270,17 +264,11 @@ static void running_out_of_descriptors_leaves_nothing_behind(void)
 {
     struct mio_poll poll;
     struct mio_waker waker;
-    struct rlimit old, low;
     test_poll_init(&poll);
-    int lowest = waker_eventfd(0);
-    close(lowest);
-    getrlimit(RLIMIT_NOFILE, &old);
     for (int i = 0; i < 2 * (MIO_WAKERS_MAX + 1); i++) {
-        low = old;
-        low.rlim_cur = (rlim_t)(lowest + i % 2); /* room for none, for one where two are needed */
-        setrlimit(RLIMIT_NOFILE, &low);
+        descriptors_leave(i % 2); /* room for none, for one where two are needed */
         int result = mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN);
-        setrlimit(RLIMIT_NOFILE, &old);
+        descriptors_give_back();
         CHECK(result == -EMFILE || result == 0);
         CHECK_EQ(mio_waker_wake(&waker), result == 0 ? 0 : -EBADF);
         CHECK_EQ(mio_waker_close(&waker), 0);

@@ -1,14 +1,8 @@
-/* Wakers between threads: waits that a wake ends, signal handlers, cancellation, timeouts. */
-#define _GNU_SOURCE 1
+/* Wakers between threads: waits that a wake ends, signal handlers, timeouts. */
 #include "queue/waker_util.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { OTHER = 8, SOURCE = 9 };
 
@@ -24,24 +18,11 @@ enum { OTHER = 8, SOURCE = 9 };
 #define HANDLER_WAIT TEST_SOON
 #endif
 
-static pthread_t start(void *(*run)(void *), void *arg)
-{
-    pthread_t thread;
-    CHECK_EQ(pthread_create(&thread, NULL, run, arg), 0);
-    return thread;
-}
-
-static void pause_ms(long ms)
-{
-    struct timespec time = {.tv_sec = 0, .tv_nsec = ms * 1000000};
-    nanosleep(&time, NULL);
-}
-
 /* ---- Waits ----------------------------------------------------------------------------------- */
 
 static void *wake_after_a_pause(void *waker)
 {
-    pause_ms(5);
+    thread_sleep(5 * MIO_NS_PER_MS);
     CHECK_EQ(mio_waker_wake(waker), 0);
     return NULL;
 }
@@ -52,9 +33,10 @@ static void wake_from_another_thread_ends_a_wait(void)
     struct mio_waker waker;
     waker_open(&poll, &waker);
     for (int round = 0; round < 20; round++) {
-        pthread_t thread = start(wake_after_a_pause, &waker);
+        struct thread thread;
+        thread_start(&thread, wake_after_a_pause, &waker);
         test_expect_event(&poll, TOKEN);
-        pthread_join(thread, NULL);
+        thread_join(&thread);
     }
     test_expect_no_event(&poll);
     waker_close(&poll, &waker);
@@ -64,7 +46,7 @@ static void *open_wake_and_hand_over(void *arg)
 {
     struct mio_poll *poll = arg;
     static struct mio_waker waker;
-    pause_ms(5);
+    thread_sleep(5 * MIO_NS_PER_MS);
     CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(poll), OTHER), 0);
     CHECK_EQ(mio_waker_wake(&waker), 0);
     return &waker;
@@ -73,15 +55,15 @@ static void *open_wake_and_hand_over(void *arg)
 static void waker_opened_during_a_wait_ends_it(void)
 {
     struct mio_poll poll;
-    void *waker;
     test_poll_init(&poll);
-    pthread_t thread = start(open_wake_and_hand_over, &poll);
+    struct thread thread;
+    thread_start(&thread, open_wake_and_hand_over, &poll);
     test_expect_event(&poll, OTHER);
-    pthread_join(thread, &waker);
+    struct mio_waker *waker = thread_join(&thread);
     waker_close(&poll, waker);
 }
 
-/* ---- Order, signals, cancellation ------------------------------------------------------------ */
+/* ---- Order and signals ----------------------------------------------------------------------- */
 
 struct letter {
     struct mio_waker *waker;
@@ -100,7 +82,7 @@ static void *write_letters(void *arg)
         CHECK_EQ(mio_waker_wake(letter->waker), 0);
         while (atomic_load_explicit(&letter->read, memory_order_acquire) < round) {
             CHECK(mio_now_ns() < deadline);
-            sched_yield();
+            thread_yield();
         }
     }
     return NULL;
@@ -115,14 +97,15 @@ static void what_was_written_before_a_wake_is_visible(void)
     letter.rounds = test_scaled(2000);
     atomic_store(&letter.read, 0);
     waker_open(&poll, &waker);
-    pthread_t thread = start(write_letters, &letter);
+    struct thread thread;
+    thread_start(&thread, write_letters, &letter);
     for (long round = 1; round <= letter.rounds; round++) {
         test_expect_event(&poll, TOKEN);
         for (int i = 0; i < 8; i++)
             CHECK_EQ(letter.text[i], round);
         atomic_store_explicit(&letter.read, round, memory_order_release);
     }
-    pthread_join(thread, NULL);
+    thread_join(&thread);
     waker_close(&poll, &waker);
 }
 
@@ -138,8 +121,8 @@ static void wake_in_handler(int signal)
 
 static void *send_signal(void *waiter)
 {
-    pause_ms(1);
-    pthread_kill(*(pthread_t *)waiter, SIGUSR1);
+    thread_sleep(1 * MIO_NS_PER_MS);
+    thread_interrupt(waiter);
     return NULL;
 }
 
@@ -148,64 +131,26 @@ static void wake_in_a_signal_handler_ends_the_wait_it_interrupts(void)
     struct mio_poll poll;
     struct mio_waker waker;
     struct mio_event events[8];
-    struct sigaction action = {.sa_handler = wake_in_handler}, old;
-    pthread_t self = pthread_self();
+    struct thread self = thread_self();
     waker_open(&poll, &waker);
     handler_waker = &waker;
     handler_runs = 0;
-    sigaction(SIGUSR1, &action, &old);
+    thread_on_interrupt(wake_in_handler);
     for (int round = 1; round <= 50; round++) {
-        pthread_t thread = start(send_signal, &self);
+        struct thread thread;
+        thread_start(&thread, send_signal, &self);
         int64_t deadline = mio_now_ns() + TEST_SOON;
         int n = 0;
         while (n == -EINTR || (n == 0 && mio_now_ns() < deadline))
             n = mio_poll_wait(&poll, events, 8, HANDLER_WAIT);
-        pthread_join(thread, NULL);
+        thread_join(&thread);
         CHECK_EQ(handler_runs, round);
         CHECK_EQ(handler_result, 0);
         CHECK_EQ(n, 1);
         CHECK_EQ(events[0].token, TOKEN);
     }
-    sigaction(SIGUSR1, &old, NULL);
+    thread_on_interrupt(NULL);
     test_expect_no_event(&poll);
-    waker_close(&poll, &waker);
-}
-
-struct cancelled {
-    struct mio_waker *waker;
-    atomic_int go, wakes;
-};
-
-static void *wake_while_cancelled(void *arg)
-{
-    struct cancelled *cancelled = arg;
-    while (!atomic_load(&cancelled->go))
-        sched_yield();
-    for (int i = 0; i < 2; i++) { /* one that is sent, one that merges with it */
-        CHECK_EQ(mio_waker_wake(cancelled->waker), 0);
-        atomic_fetch_add(&cancelled->wakes, 1);
-    }
-    pthread_testcancel();
-    return NULL;
-}
-
-static void cancelled_thread_does_not_leave_the_waker_deaf(void)
-{
-    struct mio_poll poll;
-    struct mio_waker waker;
-    waker_open(&poll, &waker);
-    for (int round = 0; round < 20; round++) {
-        struct cancelled cancelled = {.waker = &waker};
-        void *result = NULL;
-        pthread_t thread = start(wake_while_cancelled, &cancelled);
-        CHECK_EQ(pthread_cancel(thread), 0);
-        atomic_store(&cancelled.go, 1);
-        pthread_join(thread, &result);
-        CHECK(result == PTHREAD_CANCELED);
-        CHECK_EQ(atomic_load(&cancelled.wakes), 2);
-        test_expect_event(&poll, TOKEN);
-        waker_wake_and_expect(&poll, &waker, TOKEN);
-    }
     waker_close(&poll, &waker);
 }
 
@@ -221,7 +166,7 @@ static void *make_commotion(void *arg)
     struct mio_registry *registry = mio_poll_registry(commotion->poll);
     struct mio_source source;
     struct mio_waker waker;
-    int fd = waker_eventfd(0);
+    mio_fd fd = plain_loop(false);
     int64_t deadline = mio_now_ns() + TEST_SOON;
     CHECK_EQ(mio_source_init_fd(&source, fd), 0);
     while (!atomic_load(&commotion->stop) && !atomic_load(&commotion->gave_up)) {
@@ -230,10 +175,10 @@ static void *make_commotion(void *arg)
         CHECK_EQ(mio_reregister(registry, &source, SOURCE, MIO_READABLE | MIO_LEVEL), 0);
         CHECK_EQ(mio_deregister(registry, &source), 0);
         CHECK_EQ(mio_waker_close(&waker), 0);
-        pause_ms(1);
+        thread_sleep(1 * MIO_NS_PER_MS);
         atomic_store(&commotion->gave_up, mio_now_ns() > deadline);
     }
-    close(fd);
+    plain_close(fd);
     return NULL;
 }
 
@@ -243,13 +188,14 @@ static void defect_07_timeout_restart(void)
     struct mio_event events[8];
     struct commotion commotion = {.poll = &poll};
     test_poll_init(&poll);
-    pthread_t thread = start(make_commotion, &commotion);
+    struct thread thread;
+    thread_start(&thread, make_commotion, &commotion);
     int64_t begin = mio_now_ns();
     int n = mio_poll_wait(&poll, events, 8, 100 * MIO_NS_PER_MS);
     int64_t waited = mio_now_ns() - begin;
     bool outlived = atomic_load(&commotion.gave_up);
     atomic_store(&commotion.stop, true);
-    pthread_join(thread, NULL);
+    thread_join(&thread);
     CHECK_EQ(n, 0);
     CHECK(waited >= 100 * MIO_NS_PER_MS);
     CHECK(!outlived); /* else it was the end of the commotion that ended the wait */
@@ -263,8 +209,6 @@ static const struct test_case cases[] = {
      TEST_EDGE},
     {"wake_in_a_signal_handler_ends_the_wait_it_interrupts",
      wake_in_a_signal_handler_ends_the_wait_it_interrupts, 0},
-    {"cancelled_thread_does_not_leave_the_waker_deaf",
-     cancelled_thread_does_not_leave_the_waker_deaf, 0},
     {"defect_07_timeout_restart", defect_07_timeout_restart, 0},
     {NULL, NULL, 0},
 };

@@ -1,7 +1,4 @@
-#define _GNU_SOURCE 1
 #include "queue/waker_util.h"
-
-#include <sys/eventfd.h>
 
 void waker_open(struct mio_poll *poll, struct mio_waker *waker)
 {
@@ -19,11 +16,4 @@ void waker_wake_and_expect(struct mio_poll *poll, struct mio_waker *waker, mio_t
 {
     CHECK_EQ(mio_waker_wake(waker), 0);
     test_expect_event(poll, token);
-}
-
-int waker_eventfd(unsigned value)
-{
-    int fd = eventfd(value, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(fd >= 0);
-    return fd;
 }

@@ -3,6 +3,7 @@
 #define MIO_TEST_WAKER_UTIL_H
 
 #include "net.h"
+#include "system.h"
 
 /* The token of the waker that waker_open opens. */
 enum { TOKEN = 7 };
@@ -13,8 +14,5 @@ void waker_close(struct mio_poll *poll, struct mio_waker *waker);
 
 /* Wakes and waits for the report. */
 void waker_wake_and_expect(struct mio_poll *poll, struct mio_waker *waker, mio_token token);
-
-/* A non-blocking eventfd. */
-int waker_eventfd(unsigned value);
 
 #endif

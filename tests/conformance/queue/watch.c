@@ -2,18 +2,15 @@
  * mio_watch: one call that sets the interest, whatever the state, also after somebody else closed
  * the descriptor.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TOKEN = 7, OTHER = 8 };
 
 static void need_sources_that_outlive_a_close(const struct mio_poll *poll)
 {
-    if (!support_is_epoll(poll))
+    if (!queue_is_epoll(poll))
         SKIP("this backend keeps nothing of a descriptor that was closed");
 }
 
@@ -52,7 +49,7 @@ static void refused_calls_change_nothing(void)
     test_poll_init(&poll);
     test_poll_init(&foreign);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 1);
+    mio_fd fd = queue_loop(&source, true);
     CHECK_EQ(mio_watch(NULL, &source, TOKEN, MIO_READABLE), -EINVAL);
     CHECK_EQ(mio_watch(registry, NULL, TOKEN, MIO_READABLE), -EINVAL);
     CHECK_EQ(mio_watch(registry, NULL, TOKEN, 0), -EINVAL);
@@ -70,7 +67,7 @@ static void refused_calls_change_nothing(void)
     CHECK_EQ(mio_watch(mio_poll_registry(&foreign), &source, OTHER, 0), -EEXIST);
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_deregister(registry, &source), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&foreign), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
@@ -80,11 +77,11 @@ static void system_refuses_what_cannot_be_watched(void)
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);
-    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    mio_fd fd = plain_folder();
     CHECK_EQ(mio_source_init_fd(&source, fd), 0);
     CHECK_EQ(mio_watch(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), -EPERM);
     CHECK(!mio_source_is_registered(&source));
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_watch(mio_poll_registry(&poll), &source, TOKEN, MIO_READABLE), -EBADF);
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -92,15 +89,15 @@ static void system_refuses_what_cannot_be_watched(void)
 
 /* ---- Closed by somebody else ----------------------------------------------------------------- */
 
-/* Closes the descriptor of a registered source and opens an eventfd under the same number. */
-static void reopen(int fd, unsigned count)
+/* Closes the descriptor of a registered source and opens another one under the same number. */
+static void reopen(mio_fd fd, bool ready)
 {
     struct mio_source fresh;
-    CHECK_EQ(close(fd), 0);
-    int other = support_eventfd(&fresh, count);
+    CHECK_EQ(plain_close(fd), 0);
+    mio_fd other = queue_loop(&fresh, ready);
     if (other != fd) {
-        CHECK_EQ(dup3(other, fd, O_CLOEXEC), fd);
-        CHECK_EQ(close(other), 0);
+        plain_replace(fd, other);
+        CHECK_EQ(plain_close(other), 0);
     }
 }
 
@@ -110,15 +107,15 @@ static void number_that_was_given_out_again_is_watched(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE | test_config.mode), 0);
     for (int round = 0; round < 3; round++) {
-        reopen(fd, 1);
+        reopen(fd, true);
         CHECK_EQ(mio_watch(registry, &source, OTHER, MIO_READABLE | test_config.mode), 0);
         CHECK_EQ(test_expect_event(&poll, OTHER), MIO_READABLE);
     }
     CHECK_EQ(mio_deregister(registry, &source), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -129,16 +126,16 @@ static void number_is_watched_again_after_a_wait(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE | test_config.mode), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     test_expect_no_event(&poll);
     struct mio_source fresh;
-    CHECK_EQ(support_eventfd(&fresh, 1), fd);
+    CHECK_EQ(queue_loop(&fresh, true), fd);
     CHECK_EQ(mio_watch(registry, &source, OTHER, MIO_READABLE | test_config.mode), 0);
     CHECK_EQ(test_expect_event(&poll, OTHER), MIO_READABLE);
     CHECK_EQ(mio_watch(registry, &source, OTHER, 0), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -149,9 +146,9 @@ static void closed_descriptor_ends_unregistered(void)
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     for (mio_interest interest = 0; interest <= MIO_READABLE; interest += MIO_READABLE) {
-        int fd = support_eventfd(&source, 0);
+        mio_fd fd = queue_loop(&source, false);
         CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0);
-        CHECK_EQ(close(fd), 0);
+        CHECK_EQ(plain_close(fd), 0);
         CHECK_EQ(mio_watch(registry, &source, TOKEN, interest), interest == 0 ? 0 : -EBADF);
         CHECK(!mio_source_is_registered(&source));
     }
@@ -164,14 +161,14 @@ static void number_of_a_directory_ends_unregistered(void)
     struct mio_source source;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
+    mio_fd fd = queue_loop(&source, false);
     CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0);
-    int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    CHECK_EQ(dup3(folder, fd, O_CLOEXEC), fd);
+    mio_fd folder = plain_folder();
+    plain_replace(fd, folder);
     CHECK_EQ(mio_watch(registry, &source, TOKEN, MIO_READABLE), -EPERM);
     CHECK(!mio_source_is_registered(&source));
-    CHECK_EQ(close(folder), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(folder), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -186,22 +183,22 @@ static void entry_that_outlived_a_close_is_taken_over(void)
     test_poll_init(&poll);
     need_sources_that_outlive_a_close(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&source, 0);
-    int duplicate = dup(fd);
+    mio_fd fd = queue_loop(&source, false);
+    mio_fd duplicate = plain_duplicate(fd);
     CHECK_EQ(mio_register(registry, &source, TOKEN, MIO_READABLE | test_config.mode), 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_deregister(registry, &source), -EBADF);
-    CHECK_EQ(write(duplicate, &(uint64_t){1}, 8), 8);
+    CHECK(plain_loop_make_ready(duplicate));
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
-    CHECK_EQ(dup3(duplicate, fd, O_CLOEXEC), fd);
+    plain_replace(fd, duplicate);
     CHECK_EQ(mio_register(registry, &source, OTHER, MIO_READABLE | test_config.mode), -EEXIST);
     CHECK(!mio_source_is_registered(&source));
     CHECK_EQ(mio_watch(registry, &source, OTHER, MIO_READABLE | test_config.mode), 0);
     CHECK_EQ(test_expect_event(&poll, OTHER), MIO_READABLE);
     CHECK_EQ(mio_watch(registry, &source, OTHER, 0), 0);
     test_expect_no_event(&poll);
-    CHECK_EQ(close(fd), 0);
-    CHECK_EQ(close(duplicate), 0);
+    CHECK_EQ(plain_close(fd), 0);
+    CHECK_EQ(plain_close(duplicate), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -211,13 +208,13 @@ static void later_object_over_one_descriptor_wins(void)
     struct mio_source first, second;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    int fd = support_eventfd(&first, 1);
+    mio_fd fd = queue_loop(&first, true);
     CHECK_EQ(mio_source_init_fd(&second, fd), 0);
     CHECK_EQ(mio_watch(registry, &first, TOKEN, MIO_READABLE | MIO_LEVEL), 0);
     CHECK_EQ(mio_watch(registry, &second, OTHER, MIO_READABLE | MIO_LEVEL), 0);
     struct mio_event events[4];
     int n = mio_poll_wait(&poll, events, 4, TEST_SOON);
-    if (support_is_epoll(&poll)) {
+    if (queue_is_epoll(&poll)) {
         CHECK_EQ(n, 1);
         CHECK_EQ(events[0].token, OTHER);
     } else {
@@ -227,7 +224,7 @@ static void later_object_over_one_descriptor_wins(void)
     CHECK_EQ(test_expect_event(&poll, OTHER), MIO_READABLE);
     CHECK_EQ(mio_watch(registry, &second, OTHER, 0), 0);
     test_expect_no_event(&poll);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

@@ -2,8 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "net.h"
 
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 enum { THREADS = 3, MAX_NUMBERS = 3000 };
@@ -21,7 +19,7 @@ static void *send_numbers(void *arg)
     while ((number = atomic_fetch_add(&next_number, 1)) < numbers) {
         ptrdiff_t n;
         while ((n = mio_unix_datagram_send(&sender, &number, sizeof number)) == -EAGAIN)
-            test_wait_fd(mio_source_fd(&sender.source), POLLOUT);
+            plain_wait(mio_source_fd(&sender.source), PLAIN_OUT);
         CHECK_EQ(n, sizeof number);
     }
     return NULL;
@@ -34,8 +32,7 @@ static void *receive_numbers(void *arg)
         int number;
         ptrdiff_t n = mio_unix_datagram_recv(&receiver, &number, sizeof number);
         if (n == -EAGAIN) {
-            struct pollfd entry = {.fd = mio_source_fd(&receiver.source), .events = POLLIN};
-            poll(&entry, 1, 10);
+            plain_look(mio_source_fd(&receiver.source), PLAIN_IN, 10 * MIO_NS_PER_MS);
             continue;
         }
         CHECK_EQ(n, sizeof number);
@@ -50,7 +47,7 @@ static void any_thread_may_send_and_receive(void)
 {
     struct mio_poll poll;
     struct mio_event events[4];
-    pthread_t senders[THREADS], receivers[THREADS];
+    struct thread senders[THREADS], receivers[THREADS];
     numbers = (int)test_scaled(1000);
     numbers = numbers < MAX_NUMBERS ? numbers : MAX_NUMBERS;
     test_poll_init(&poll);
@@ -58,15 +55,15 @@ static void any_thread_may_send_and_receive(void)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &receiver.source, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &sender.source, 2, MIO_WRITABLE), 0);
     for (int i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_create(&senders[i], NULL, send_numbers, NULL), 0);
-        CHECK_EQ(pthread_create(&receivers[i], NULL, receive_numbers, NULL), 0);
+        thread_start(&senders[i], send_numbers, NULL);
+        thread_start(&receivers[i], receive_numbers, NULL);
     }
     /* Each would-block of theirs arms a direction while this wait may run. */
     while (atomic_load(&received_count) < numbers)
         CHECK(mio_poll_wait(&poll, events, 4, MIO_NS_PER_MS) >= 0);
     for (int i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_join(senders[i], NULL), 0);
-        CHECK_EQ(pthread_join(receivers[i], NULL), 0);
+        thread_join(&senders[i]);
+        thread_join(&receivers[i]);
     }
     for (int i = 0; i < numbers; i++)
         CHECK_EQ(atomic_load(&received[i]), 1);

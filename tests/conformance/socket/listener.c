@@ -1,12 +1,7 @@
 /* When listeners of every type are reported. They are drained by would-block alone. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { TOKEN = 7, CLIENTS_MAX = 4 };
 
@@ -68,7 +63,7 @@ static int listener_close(struct fixture *fixture)
 static void fixture_close(struct fixture *fixture)
 {
     for (int i = 0; i < fixture->connected; i++)
-        CHECK_EQ(close(fixture->clients[i]), 0);
+        CHECK_EQ(plain_close(fixture->clients[i]), 0);
     CHECK_EQ(listener_close(fixture), 0);
     CHECK_EQ(mio_poll_close(&fixture->poll), 0);
 }
@@ -78,7 +73,7 @@ static void a_client_connects(struct fixture *fixture)
 {
     CHECK(fixture->connected < CLIENTS_MAX);
     fixture->clients[fixture->connected++] = test_client(&fixture->addr);
-    CHECK(test_wait_fd(mio_source_fd(fixture->source), POLLIN) & POLLIN);
+    CHECK(plain_wait(mio_source_fd(fixture->source), PLAIN_IN) & PLAIN_IN);
 }
 
 static int accept_one(struct fixture *fixture)
@@ -220,14 +215,13 @@ static void closed_listener_is_silent_even_beside_a_duplicate(enum listener_kind
     struct fixture fixture;
     fixture_open(&fixture, kind);
     fixture_register(&fixture);
-    int duplicate = fcntl(mio_source_fd(fixture.source), F_DUPFD_CLOEXEC, 0);
-    CHECK(duplicate >= 0);
+    mio_fd duplicate = plain_duplicate(mio_source_fd(fixture.source));
     CHECK_EQ(listener_close(&fixture), 0);
-    int client = test_client(&fixture.addr);
-    CHECK(test_wait_fd(duplicate, POLLIN) & POLLIN);
+    mio_fd client = test_client(&fixture.addr);
+    CHECK(plain_wait(duplicate, PLAIN_IN) & PLAIN_IN);
     test_expect_no_event(&fixture.poll);
-    CHECK_EQ(close(client), 0);
-    CHECK_EQ(close(duplicate), 0);
+    CHECK_EQ(plain_close(client), 0);
+    CHECK_EQ(plain_close(duplicate), 0);
     fixture_close(&fixture);
 }
 DEFINE_CASES(EACH_LISTENER, closed_listener_is_silent_even_beside_a_duplicate)

@@ -1,12 +1,9 @@
 /* mio_stream_...: the calls for streams of either kind, and which sources they take. */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 #include "tcp/tcp_util.h"
 #include "unix/unix_util.h"
 
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 static void check_refused(struct mio_source *source, int expected)
 {
@@ -35,13 +32,13 @@ static void use(struct mio_source *a, struct mio_source *b)
     const struct mio_buf out[] = {{(void *)"ab", 2}, {(void *)"cd", 2}};
     const struct mio_buf in[] = {{buf, 1}, {buf + 1, 7}};
     CHECK_EQ(mio_stream_write(a, "1234", 4), 4);
-    CHECK(test_wait_fd(mio_source_fd(b), POLLIN));
+    CHECK(plain_wait(mio_source_fd(b), PLAIN_IN));
     CHECK_EQ(mio_stream_peek(b, buf, 1), 1);
     CHECK_EQ(mio_stream_read(b, buf, sizeof buf), 4);
     CHECK(memcmp(buf, "1234", 4) == 0);
     CHECK_EQ(mio_stream_read(b, buf, sizeof buf), -EAGAIN);
     CHECK_EQ(mio_stream_writev(b, out, 2), 4);
-    CHECK(test_wait_fd(mio_source_fd(a), POLLIN));
+    CHECK(plain_wait(mio_source_fd(a), PLAIN_IN));
     CHECK_EQ(mio_stream_readv(a, in, 2), 4);
     CHECK(memcmp(buf, "abcd", 4) == 0);
     CHECK_EQ(mio_stream_take_error(a), 0);
@@ -52,7 +49,7 @@ static void use(struct mio_source *a, struct mio_source *b)
     CHECK_EQ(mio_stream_shutdown(a, 0), -EINVAL);
     CHECK_EQ(mio_stream_shutdown(a, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_stream_write(a, "x", 1), -EPIPE);
-    CHECK(test_wait_fd(mio_source_fd(b), POLLIN));
+    CHECK(plain_wait(mio_source_fd(b), PLAIN_IN));
     CHECK_EQ(mio_stream_read(b, buf, sizeof buf), 0);
     CHECK_EQ(mio_stream_close(a), 0);
     CHECK_EQ(mio_stream_close(b), 0);
@@ -105,9 +102,9 @@ static void other_sources_are_no_streams(void)
     check_is_no_stream(&receiver.source);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
-    int fd = support_eventfd(&raw, 0);
+    mio_fd fd = queue_loop(&raw, false);
     check_is_no_stream(&raw);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     check_refused(NULL, -EINVAL);
     CHECK_EQ(mio_stream_close(NULL), -EINVAL);
 }

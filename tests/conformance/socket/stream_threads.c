@@ -2,8 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "net.h"
 
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -41,7 +39,7 @@ static void *write_own_byte(void *arg)
         for (size_t done = 0; done < sizeof buf;) {
             ptrdiff_t n = write_bytes(buf + done, sizeof buf - done);
             if (n == -EAGAIN) {
-                test_wait_fd(mio_source_fd(by_pipe ? &sender.source : &stream_a.source), POLLOUT);
+                plain_wait(mio_source_fd(by_pipe ? &sender.source : &stream_a.source), PLAIN_OUT);
                 continue;
             }
             CHECK(n > 0);
@@ -60,8 +58,7 @@ static void *read_any_byte(void *arg)
         ptrdiff_t n = read_bytes(buf, sizeof buf);
         if (n == -EAGAIN) {
             mio_fd fd = mio_source_fd(by_pipe ? &receiver.source : &stream_b.source);
-            struct pollfd entry = {.fd = fd, .events = POLLIN};
-            poll(&entry, 1, 10);
+            plain_look(fd, PLAIN_IN, 10 * MIO_NS_PER_MS);
             continue;
         }
         CHECK(n > 0);
@@ -78,7 +75,7 @@ static void exchange(struct mio_source *writer, struct mio_source *reader)
 {
     struct mio_poll poll;
     struct mio_event events[4];
-    pthread_t writers[THREADS], readers[THREADS];
+    struct thread writers[THREADS], readers[THREADS];
     long chunks = test_scaled(3000);
     memset(&s, 0, sizeof s);
     atomic_store(&s.left_to_write, chunks);
@@ -87,15 +84,15 @@ static void exchange(struct mio_source *writer, struct mio_source *reader)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), reader, 1, MIO_READABLE), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), writer, 2, MIO_WRITABLE), 0);
     for (size_t i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_create(&writers[i], NULL, write_own_byte, (void *)(uintptr_t)i), 0);
-        CHECK_EQ(pthread_create(&readers[i], NULL, read_any_byte, NULL), 0);
+        thread_start(&writers[i], write_own_byte, (void *)(uintptr_t)i);
+        thread_start(&readers[i], read_any_byte, NULL);
     }
     /* Each would-block of theirs arms a direction while this wait may run. */
     while (atomic_load(&s.left_to_read) > 0)
         CHECK(mio_poll_wait(&poll, events, 4, MIO_NS_PER_MS) >= 0);
     for (int i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_join(writers[i], NULL), 0);
-        CHECK_EQ(pthread_join(readers[i], NULL), 0);
+        thread_join(&writers[i]);
+        thread_join(&readers[i]);
     }
     for (int i = 0; i < THREADS; i++)
         CHECK_EQ(atomic_load(&s.read[i]), atomic_load(&s.written[i]));

@@ -1,23 +1,7 @@
 /* Accepting: what comes out, what an empty queue says, and running out of descriptors. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/* The address of the near side of a descriptor. */
-static struct mio_addr name_of(int fd)
-{
-    struct sockaddr_storage name;
-    socklen_t length = sizeof name;
-    struct mio_addr addr;
-    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-    CHECK_EQ(mio_addr_from_sockaddr(&addr, (struct sockaddr *)&name, length), 0);
-    return addr;
-}
 
 /* ---- What comes out -------------------------------------------------------------------------- */
 
@@ -28,10 +12,10 @@ static void check_accepted(const char *text)
     struct mio_addr addr = tcp_addr(text), peer = {0}, wanted, seen;
     CHECK_EQ(mio_tcp_listener_bind(&listener, &addr), 0);
     CHECK_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     memset(&stream, 0xa5, sizeof stream);
     tcp_accept(&listener, &stream, &peer);
-    wanted = name_of(client);
+    wanted = plain_name(client);
     CHECK(mio_addr_equal(&peer, &wanted));
     CHECK_EQ(mio_tcp_stream_peer_addr(&stream, &seen), 0);
     CHECK(mio_addr_equal(&seen, &wanted));
@@ -43,7 +27,7 @@ static void check_accepted(const char *text)
     CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);
     CHECK(!mio_source_is_registered(&stream.source));
     tcp_close(&stream);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -64,10 +48,10 @@ static void peer_address_is_optional(void)
     struct mio_tcp_stream stream;
     struct mio_addr addr;
     test_listen(&listener, &addr);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     tcp_accept(&listener, &stream, NULL);
     tcp_close(&stream);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -81,13 +65,13 @@ static void empty_queue_is_eagain(void)
     CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
     CHECK_EQ(mio_tcp_stream_take_error(&stream), -EBADF);
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     tcp_accept(&listener, &stream, NULL);
     tcp_close(&stream);
     memset(&stream, 0xa5, sizeof stream);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -112,15 +96,15 @@ static void two_waiting_connections_are_both_accepted(void)
     test_listen(&listener, &addr);
     for (int i = 0; i < 2; i++) {
         clients[i] = test_client(&addr);
-        test_send_all(clients[i], i == 0 ? "a" : "b", 1);
+        plain_send_all(clients[i], i == 0 ? "a" : "b", 1);
     }
     for (int i = 0; i < 2; i++)
         tcp_accept(&listener, &streams[i], &peers[i]);
     for (int i = 0; i < 2; i++) {
-        test_wait_fd(tcp_fd(&streams[i]), POLLIN);
+        plain_wait(tcp_fd(&streams[i]), PLAIN_IN);
         CHECK_EQ(mio_tcp_stream_read(&streams[i], &byte, 1), 1);
         CHECK(byte == 'a' || byte == 'b');
-        name = name_of(clients[byte - 'a']);
+        name = plain_name(clients[byte - 'a']);
         CHECK(mio_addr_equal(&peers[i], &name));
     }
     CHECK(!mio_addr_equal(&peers[0], &peers[1]));
@@ -128,7 +112,7 @@ static void two_waiting_connections_are_both_accepted(void)
     CHECK_EQ(mio_tcp_listener_accept(&listener, &none, NULL), -EAGAIN);
     for (int i = 0; i < 2; i++) {
         tcp_close(&streams[i]);
-        CHECK_EQ(close(clients[i]), 0);
+        CHECK_EQ(plain_close(clients[i]), 0);
     }
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
@@ -141,13 +125,13 @@ static void connection_that_was_reset_while_waiting(void)
     struct mio_addr addr;
     char byte;
     test_listen(&listener, &addr);
-    int client = test_client(&addr);
-    test_wait_fd(mio_source_fd(&listener.source), POLLIN);
-    test_linger_zero(client);
-    CHECK_EQ(close(client), 0);
+    mio_fd client = test_client(&addr);
+    plain_wait(mio_source_fd(&listener.source), PLAIN_IN);
+    plain_reset_on_close(client);
+    CHECK_EQ(plain_close(client), 0);
     int result = mio_tcp_listener_accept(&listener, &stream, NULL);
     if (result == 0) {
-        test_wait_fd(tcp_fd(&stream), POLLIN);
+        plain_wait(tcp_fd(&stream), PLAIN_IN);
         CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), -ECONNRESET);
         tcp_close(&stream);
     } else {
@@ -176,12 +160,12 @@ static void each_connection_after_a_drain_is_reported(void)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &listener.source, 7, interest), 0);
     test_expect_no_event(&poll);
     for (int i = 0; i < 3; i++) {
-        int client = test_client(&addr);
+        mio_fd client = test_client(&addr);
         CHECK(test_expect_event(&poll, 7) & MIO_READABLE);
         CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, NULL), 0);
         tcp_close(&stream);
         CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
-        CHECK_EQ(close(client), 0);
+        CHECK_EQ(plain_close(client), 0);
         rearm(&poll, &listener.source, interest);
         test_expect_no_event(&poll);
     }
@@ -200,39 +184,17 @@ static void accept_works_after_deregister_without_events(void)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &listener.source, 7,
                           MIO_READABLE | test_config.mode),
              0);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &listener.source), 0);
     test_expect_no_event(&poll);
     tcp_accept(&listener, &stream, NULL);
     tcp_close(&stream);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
 /* ---- Running out ----------------------------------------------------------------------------- */
-
-/* Lowers the limit of descriptors so far that the next one fails; returns the old limit. */
-static rlim_t take_all_descriptors(void)
-{
-    struct rlimit limit;
-    int next = dup(STDOUT_FILENO);
-    CHECK(next >= 0);
-    CHECK_EQ(close(next), 0);
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    rlim_t old = limit.rlim_cur;
-    limit.rlim_cur = (rlim_t)next;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return old;
-}
-
-static void give_descriptors_back(rlim_t old)
-{
-    struct rlimit limit;
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = old;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
 
 static void accept_without_descriptors(void)
 {
@@ -245,10 +207,10 @@ static void accept_without_descriptors(void)
     test_poll_init(&poll);
     test_listen(&listener, &addr);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &listener.source, 7, interest), 0);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     CHECK(test_expect_event(&poll, 7) & MIO_READABLE);
 
-    rlim_t old = take_all_descriptors();
+    descriptors_leave(0);
     for (int i = 0; i < 3; i++) {
         memset(&stream, 0xa5, sizeof stream);
         int error = mio_tcp_listener_accept(&listener, &stream, &peer);
@@ -262,12 +224,12 @@ static void accept_without_descriptors(void)
     CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &listener.source, 7, interest), 0);
     CHECK(test_expect_event(&poll, 7) & MIO_READABLE);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, &peer), -EMFILE);
-    give_descriptors_back(old);
+    descriptors_give_back();
 
     CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, &peer), 0);
     tcp_close(&stream);
     CHECK_EQ(mio_tcp_listener_accept(&listener, &stream, &peer), -EAGAIN);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
     CHECK_EQ(test_open_descriptors(), open_before);
@@ -287,14 +249,14 @@ static void open_without_descriptors(void)
     struct mio_tcp_stream stream;
     struct mio_addr any = tcp_addr("127.0.0.1:0"), addr;
     test_listen(&listener, &addr);
-    rlim_t old = take_all_descriptors();
+    descriptors_leave(0);
     memset(&second, 0xa5, sizeof second);
     memset(&stream, 0xa5, sizeof stream);
     CHECK_EQ(mio_tcp_listener_bind(&second, &any), -EMFILE);
     CHECK_EQ(mio_tcp_stream_connect(&stream, &addr), -EMFILE);
     CHECK_EQ(mio_tcp_listener_close(&second), 0);
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
-    give_descriptors_back(old);
+    descriptors_give_back();
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
     CHECK_EQ(test_open_descriptors(), open_before);
 }

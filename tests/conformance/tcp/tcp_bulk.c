@@ -1,12 +1,8 @@
 /* Sixteen mebibytes in each direction, driven by events, in every mode. */
-#define _GNU_SOURCE 1
 #include "socket/bulk_util.h"
 #include "tcp/tcp_util.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { CHUNK = 64 * 1024 };
 
@@ -19,7 +15,7 @@ static size_t bulk_bytes(void)
 
 /* Static, because a peer outlives the case if the case fails. */
 static struct peer {
-    int fd;
+    mio_fd fd;
     size_t bytes;
     unsigned char buf[CHUNK];
 } peer;
@@ -29,16 +25,16 @@ static void *send_bulk(void *arg)
     for (size_t done = 0, len; done < peer.bytes; done += len) {
         len = peer.bytes - done < CHUNK ? peer.bytes - done : CHUNK;
         bulk_fill(peer.buf, len, done);
-        test_send_all(peer.fd, peer.buf, len);
+        plain_send_all(peer.fd, peer.buf, len);
     }
-    CHECK_EQ(shutdown(peer.fd, SHUT_WR), 0);
+    CHECK_EQ(plain_shutdown(peer.fd, PLAIN_WRITES), 0);
     return arg;
 }
 
 static void *receive_bulk(void *arg)
 {
     for (size_t done = 0;;) {
-        ssize_t n = recv(peer.fd, peer.buf, CHUNK, 0);
+        ptrdiff_t n = plain_recv(peer.fd, peer.buf, CHUNK);
         CHECK(n >= 0);
         if (n == 0) {
             CHECK_EQ(done, peer.bytes);
@@ -54,7 +50,7 @@ static void *receive_bulk(void *arg)
 struct side {
     struct mio_poll poll;
     struct mio_tcp_stream stream;
-    pthread_t thread;
+    struct thread thread;
     mio_interest interest;
     uint32_t ready;
 };
@@ -68,14 +64,14 @@ static void side_open(struct side *side, mio_interest direction, void *(*run)(vo
     test_tcp_pair(&side->stream, &peer.fd);
     CHECK_EQ(mio_register(mio_poll_registry(&side->poll), &side->stream.source, 7, side->interest),
              0);
-    CHECK_EQ(pthread_create(&side->thread, NULL, run, NULL), 0);
+    thread_start(&side->thread, run, NULL);
 }
 
 static void side_close(struct side *side)
 {
     tcp_close(&side->stream);
-    CHECK_EQ(pthread_join(side->thread, NULL), 0);
-    CHECK_EQ(close(peer.fd), 0);
+    thread_join(&side->thread);
+    CHECK_EQ(plain_close(peer.fd), 0);
     CHECK_EQ(mio_poll_close(&side->poll), 0);
 }
 

@@ -1,17 +1,12 @@
 /* Reading and writing: lengths, ends, errors, and what a broken connection never does. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static void await_data(const struct mio_tcp_stream *stream)
 {
-    CHECK(test_wait_fd(tcp_fd(stream), POLLIN) & POLLIN);
+    CHECK(plain_wait(tcp_fd(stream), PLAIN_IN) & PLAIN_IN);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -20,17 +15,17 @@ static void read_gives_what_is_there_and_no_more_than_fits(void)
 {
     struct mio_tcp_stream stream;
     char buf[16] = "";
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), -EAGAIN);
-    test_send_all(peer, "hello", 5);
+    plain_send_all(peer, "hello", 5);
     await_data(&stream);
     CHECK_EQ(mio_tcp_stream_read(&stream, buf, 2), 2);
     CHECK_EQ(memcmp(buf, "he", 3), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), 3);
     CHECK_EQ(memcmp(buf, "llo", 4), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), -EAGAIN);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -38,10 +33,10 @@ static void peek_leaves_what_it_shows(void)
 {
     struct mio_tcp_stream stream;
     char buf[16] = "";
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_peek(&stream, buf, sizeof buf), -EAGAIN);
-    test_send_all(peer, "hello", 5);
+    plain_send_all(peer, "hello", 5);
     await_data(&stream);
     CHECK_EQ(mio_tcp_stream_peek(&stream, buf, 3), 3);
     CHECK_EQ(memcmp(buf, "hel", 4), 0);
@@ -51,7 +46,7 @@ static void peek_leaves_what_it_shows(void)
     CHECK_EQ(mio_tcp_stream_read(&stream, buf, sizeof buf), 5);
     CHECK_EQ(memcmp(buf, "hello", 6), 0);
     CHECK_EQ(mio_tcp_stream_peek(&stream, buf, sizeof buf), -EAGAIN);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -60,22 +55,22 @@ static void readv_fills_in_order_and_leaves_the_rest_alone(void)
     struct mio_tcp_stream stream;
     char first[3], empty, second[4], untouched = '!';
     struct mio_buf bufs[] = {{first, 3}, {&empty, 0}, {second, 4}, {&untouched, 1}};
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, 4), -EAGAIN);
     memset(second, '#', sizeof second);
-    test_send_all(peer, "abcdef", 6);
+    plain_send_all(peer, "abcdef", 6);
     await_data(&stream);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, 4), 6);
     CHECK_EQ(memcmp(first, "abc", 3), 0);
     CHECK_EQ(memcmp(second, "def#", 4), 0);
     CHECK_EQ(untouched, '!');
-    test_send_all(peer, "gh", 2);
+    plain_send_all(peer, "gh", 2);
     await_data(&stream);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, 1), 2);
     CHECK_EQ(memcmp(first, "ghc", 3), 0);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, 4), -EAGAIN);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -85,7 +80,7 @@ static void read_of_nothing_is_invalid(void)
     struct mio_tcp_stream stream;
     char byte;
     struct mio_buf empty[2] = {{&byte, 0}, {&byte, 0}};
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     for (int with_data = 0; with_data < 2; with_data++) {
         CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 0), -EINVAL);
@@ -93,12 +88,12 @@ static void read_of_nothing_is_invalid(void)
         CHECK_EQ(mio_tcp_stream_readv(&stream, empty, 0), -EINVAL);
         CHECK_EQ(mio_tcp_stream_readv(&stream, empty, 2), -EINVAL);
         if (!with_data) {
-            test_send_all(peer, "x", 1);
+            plain_send_all(peer, "x", 1);
             await_data(&stream);
         }
     }
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 1);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -107,11 +102,11 @@ static void end_of_file_is_zero_again_and_again(void)
     struct mio_tcp_stream stream;
     char byte;
     struct mio_buf buf = {&byte, 1};
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
-    test_send_all(peer, "x", 1);
-    CHECK_EQ(shutdown(peer, SHUT_WR), 0);
-    CHECK(test_wait_fd(tcp_fd(&stream), POLLRDHUP) & POLLRDHUP);
+    plain_send_all(peer, "x", 1);
+    CHECK_EQ(plain_shutdown(peer, PLAIN_WRITES), 0);
+    CHECK(plain_wait(tcp_fd(&stream), PLAIN_END) & PLAIN_END);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 1);
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 0);
@@ -119,8 +114,8 @@ static void end_of_file_is_zero_again_and_again(void)
         CHECK_EQ(mio_tcp_stream_readv(&stream, &buf, 1), 0);
     }
     CHECK_EQ(mio_tcp_stream_write(&stream, "y", 1), 1);
-    test_recv_all(peer, &byte, 1);
-    CHECK_EQ(close(peer), 0);
+    plain_recv_all(peer, &byte, 1);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -131,13 +126,13 @@ static void write_and_writev_send_in_order(void)
     struct mio_tcp_stream stream;
     char ab[] = "ab", cde[] = "cde", got[9];
     struct mio_buf bufs[] = {{ab, 2}, {ab, 0}, {cde, 3}};
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_write(&stream, "1234", 4), 4);
     CHECK_EQ(mio_tcp_stream_writev(&stream, bufs, 3), 5);
-    test_recv_all(peer, got, sizeof got);
+    plain_recv_all(peer, got, sizeof got);
     CHECK_EQ(memcmp(got, "1234abcde", sizeof got), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -146,7 +141,7 @@ static void write_of_nothing_does_nothing(void)
     struct mio_tcp_stream stream;
     char byte = 'x';
     struct mio_buf empty[2] = {{&byte, 0}, {NULL, 0}};
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     for (int shut = 0; shut < 2; shut++) {
         CHECK_EQ(mio_tcp_stream_write(&stream, &byte, 0), 0);
@@ -155,22 +150,22 @@ static void write_of_nothing_does_nothing(void)
         CHECK_EQ(mio_tcp_stream_writev(&stream, empty, 2), 0);
         CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), 0);
     }
-    CHECK_EQ(recv(peer, &byte, 1, 0), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_recv(peer, &byte, 1), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
 static void null_buffers_are_invalid(void)
 {
     struct mio_tcp_stream stream;
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_read(&stream, NULL, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_peek(&stream, NULL, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_readv(&stream, NULL, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_write(&stream, NULL, 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_writev(&stream, NULL, 1), -EINVAL);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -179,7 +174,7 @@ static void lists_have_a_longest_length(void)
     struct mio_tcp_stream stream;
     static char out[MIO_BUFS_MAX + 1], in[MIO_BUFS_MAX + 1];
     static struct mio_buf bufs[MIO_BUFS_MAX + 1];
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     for (size_t i = 0; i <= MIO_BUFS_MAX; i++) {
         out[i] = (char)(i * 7 % 251);
@@ -188,20 +183,20 @@ static void lists_have_a_longest_length(void)
     CHECK_EQ(mio_tcp_stream_writev(&stream, bufs, MIO_BUFS_MAX + 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_writev(&stream, bufs, SIZE_MAX), -EINVAL);
     CHECK_EQ(mio_tcp_stream_writev(&stream, bufs, MIO_BUFS_MAX), MIO_BUFS_MAX);
-    test_recv_all(peer, in, MIO_BUFS_MAX);
+    plain_recv_all(peer, in, MIO_BUFS_MAX);
     CHECK_EQ(memcmp(in, out, MIO_BUFS_MAX), 0);
 
     memset(in, 0, sizeof in);
     for (size_t i = 0; i <= MIO_BUFS_MAX; i++)
         bufs[i].base = &in[i];
-    test_send_all(peer, out, MIO_BUFS_MAX);
+    plain_send_all(peer, out, MIO_BUFS_MAX);
     await_data(&stream);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, MIO_BUFS_MAX + 1), -EINVAL);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, SIZE_MAX), -EINVAL);
     CHECK_EQ(in[0], 0);
     CHECK_EQ(mio_tcp_stream_readv(&stream, bufs, MIO_BUFS_MAX), MIO_BUFS_MAX);
     CHECK_EQ(memcmp(in, out, MIO_BUFS_MAX), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -225,7 +220,7 @@ static void check_full(write_call *write_some)
     struct mio_tcp_stream stream;
     size_t sent = 0, received = 0;
     ptrdiff_t n;
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     for (int i = 0; (n = write_some(&stream, data, sizeof data)) != -EAGAIN; i++) {
         CHECK(n > 0);
@@ -235,11 +230,11 @@ static void check_full(write_call *write_some)
     }
     CHECK(sent > 0);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), 0);
-    while ((n = recv(peer, data, sizeof data, 0)) > 0)
+    while ((n = plain_recv(peer, data, sizeof data)) > 0)
         received += (size_t)n;
     CHECK_EQ(n, 0);
     CHECK_EQ(received, sent);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -260,12 +255,12 @@ static void check_no_sigpipe(write_call *write_some)
 {
     struct mio_tcp_stream stream;
     char data[4] = "data";
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(write_some(&stream, data, sizeof data), -EPIPE);
     CHECK_EQ(write_some(&stream, data, sizeof data), -EPIPE);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 
     /* After a reset the pending error comes first, and broken pipes from then on. */
@@ -278,10 +273,10 @@ static void check_no_sigpipe(write_call *write_some)
 
     /* A peer that closed answers the first write with a reset: then the error is EPIPE itself. */
     test_tcp_pair(&stream, &peer);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     await_data(&stream);
     CHECK_EQ(write_some(&stream, data, sizeof data), sizeof data);
-    CHECK(test_wait_fd(tcp_fd(&stream), 0) & POLLHUP);
+    CHECK(plain_wait(tcp_fd(&stream), 0) & PLAIN_HANGUP);
     first = write_some(&stream, data, sizeof data);
     CHECK(first == -ECONNRESET || first == -EPIPE);
     CHECK_EQ(write_some(&stream, data, sizeof data), -EPIPE);
@@ -313,8 +308,7 @@ static void reading_without_a_connection(void)
     struct mio_tcp_stream stream;
     char byte = 'x';
     struct mio_buf buf = {&byte, 1};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
     CHECK_EQ(mio_tcp_stream_from_fd(&stream, fd), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), -ENOTCONN);
     CHECK_EQ(mio_tcp_stream_peek(&stream, &byte, 1), -ENOTCONN);

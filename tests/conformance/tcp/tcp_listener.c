@@ -1,14 +1,9 @@
 /* Opening a listener: addresses, options, the prepare hook, and what a failure leaves behind. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-static int listener_fd(const struct mio_tcp_listener *listener)
+static mio_fd listener_fd(const struct mio_tcp_listener *listener)
 {
     return mio_source_fd(&listener->source);
 }
@@ -52,7 +47,7 @@ static void check_bound_to_loopback(const char *text, int family)
     CHECK(mio_addr_equal(&addr, &wanted));
     CHECK(test_is_nonblocking(listener_fd(&listener)));
     CHECK(test_is_cloexec(listener_fd(&listener)));
-    CHECK_EQ(tcp_option(listener_fd(&listener), SOL_SOCKET, SO_ACCEPTCONN), 1);
+    CHECK_EQ(plain_option(listener_fd(&listener), PLAIN_IS_LISTENING), 1);
     CHECK_EQ(mio_tcp_listener_take_error(&listener), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
     check_closed(&listener);
@@ -73,18 +68,15 @@ static void binds_ipv6_to_a_port_of_the_systems_choice(void)
 static void binds_the_port_that_was_asked_for(void)
 {
     struct mio_tcp_listener listener;
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof name;
-    struct mio_addr addr, bound;
-    int on = 1, holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK_EQ(setsockopt(holder, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    CHECK_EQ(bind(holder, (struct sockaddr *)&name, length), 0);
-    CHECK_EQ(getsockname(holder, (struct sockaddr *)&name, &length), 0);
-    CHECK_EQ(mio_addr_from_sockaddr(&addr, (struct sockaddr *)&name, length), 0);
+    struct mio_addr addr = tcp_addr("127.0.0.1:0"), bound;
+    mio_fd holder = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+    CHECK_EQ(plain_set_option(holder, PLAIN_REUSE_ADDR, 1), 0);
+    CHECK_EQ(plain_bind(holder, &addr), 0);
+    addr = plain_name(holder);
     CHECK_EQ(mio_tcp_listener_bind(&listener, &addr), 0);
     CHECK_EQ(mio_tcp_listener_local_addr(&listener, &bound), 0);
     CHECK(mio_addr_equal(&addr, &bound));
-    CHECK_EQ(close(holder), 0);
+    CHECK_EQ(plain_close(holder), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -107,12 +99,12 @@ static void restarted_server_gets_its_port_back(void)
     struct mio_addr addr;
     char byte;
     test_listen(&listener, &addr);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     tcp_accept(&listener, &stream, NULL);
     tcp_close(&stream);
-    CHECK_EQ(recv(client, &byte, 1, 0), 0);
+    CHECK_EQ(plain_recv(client, &byte, 1), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_bind(&listener, &addr), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
@@ -172,12 +164,13 @@ static void zeroed_options_are_the_default(void)
     struct mio_tcp_listener with, without;
     CHECK_EQ(bind_over_rubbish(&with, "127.0.0.1:0", &options), 0);
     CHECK_EQ(bind_over_rubbish(&without, "127.0.0.1:0", NULL), 0);
-    static const int names[] = {SO_REUSEADDR, SO_REUSEPORT, SO_ACCEPTCONN};
+    static const enum plain_option names[] = {PLAIN_REUSE_ADDR, PLAIN_REUSE_PORT,
+                                              PLAIN_IS_LISTENING};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        CHECK_EQ(tcp_option(listener_fd(&with), SOL_SOCKET, names[i]),
-                 tcp_option(listener_fd(&without), SOL_SOCKET, names[i]));
-    CHECK(tcp_option(listener_fd(&with), SOL_SOCKET, SO_REUSEADDR) != 0);
-    CHECK_EQ(tcp_option(listener_fd(&with), SOL_SOCKET, SO_REUSEPORT), 0);
+        CHECK_EQ(plain_option(listener_fd(&with), names[i]),
+                 plain_option(listener_fd(&without), names[i]));
+    CHECK(plain_option(listener_fd(&with), PLAIN_REUSE_ADDR) != 0);
+    CHECK_EQ(plain_option(listener_fd(&with), PLAIN_REUSE_PORT), 0);
     CHECK_EQ(mio_tcp_listener_close(&with), 0);
     CHECK_EQ(mio_tcp_listener_close(&without), 0);
 }
@@ -225,45 +218,6 @@ static void reserved_words_must_be_zero(void)
     CHECK(!ran);
 }
 
-/* On a listening socket Linux keeps the limit of the accept queue in tcpi_sacked. */
-static uint32_t backlog_of(int fd)
-{
-    struct tcp_info info = {0};
-    socklen_t length = sizeof info;
-    CHECK_EQ(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length), 0);
-    return info.tcpi_sacked;
-}
-
-/* Whether the system tells a backlog at all: asked of a socket that is not the library's. */
-static bool system_tells_backlogs(void)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
-    CHECK_EQ(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
-    CHECK_EQ(listen(fd, 7), 0);
-    bool tells = backlog_of(fd) == 7;
-    CHECK_EQ(close(fd), 0);
-    return tells;
-}
-
-static void backlog_reaches_the_system(void)
-{
-    if (!system_tells_backlogs())
-        SKIP("the system does not tell the backlog of a socket");
-    for (int backlog = 0; backlog <= 8; backlog++) {
-        const struct mio_listen_options options = {.backlog = backlog};
-        struct mio_tcp_listener listener;
-        CHECK_EQ(bind_over_rubbish(&listener, "127.0.0.1:0", &options), 0);
-        uint32_t got = backlog_of(listener_fd(&listener));
-        if (backlog == 0)
-            CHECK(got >= 128); /* the default, SOMAXCONN */
-        else
-            CHECK_EQ(got, backlog);
-        CHECK_EQ(mio_tcp_listener_close(&listener), 0);
-    }
-}
-
 static void reuse_port_shares_a_port(void)
 {
     enum { CLIENTS = 16 };
@@ -294,23 +248,18 @@ static void reuse_port_shares_a_port(void)
     }
     CHECK_EQ(accepted, CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
-        CHECK_EQ(close(clients[i]), 0);
+        CHECK_EQ(plain_close(clients[i]), 0);
     CHECK_EQ(mio_tcp_listener_close(&listeners[0]), 0);
     CHECK_EQ(mio_tcp_listener_close(&listeners[1]), 0);
 }
 
-/* An IPv4 client of a listener on [::]; its connect may be refused. */
-static int connect_ipv4(uint16_t port)
+/* The loopback address of IPv4, with the port of a listener on [::]. */
+static struct mio_addr ipv4_beside(const struct mio_tcp_listener *listener)
 {
-    struct sockaddr_in addr = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
-    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0)
-        return fd;
-    int error = errno;
-    CHECK_EQ(close(fd), 0);
-    return -error;
+    struct mio_addr addr, beside = tcp_addr("127.0.0.1:0");
+    CHECK_EQ(mio_tcp_listener_local_addr(listener, &addr), 0);
+    CHECK_EQ(mio_addr_set_port(&beside, (uint16_t)mio_addr_port(&addr)), 0);
+    return beside;
 }
 
 static void only_v6_off_takes_ipv4_clients(void)
@@ -318,20 +267,19 @@ static void only_v6_off_takes_ipv4_clients(void)
     const struct mio_listen_options options = {.only_v6 = MIO_OFF};
     struct mio_tcp_listener listener;
     struct mio_tcp_stream stream;
-    struct mio_addr addr, peer;
+    struct mio_addr peer;
     uint8_t ip[16];
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     tcp_need_ipv6();
     CHECK_EQ(bind_over_rubbish(&listener, "[::]:0", &options), 0);
-    CHECK_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
-    int client = connect_ipv4((uint16_t)mio_addr_port(&addr));
-    CHECK(client >= 0);
+    struct mio_addr addr = ipv4_beside(&listener);
+    mio_fd client = test_client(&addr);
     tcp_accept(&listener, &stream, &peer);
     CHECK_EQ(mio_addr_ip(&peer, ip, NULL), 16);
     CHECK_EQ(memcmp(ip, mapped, sizeof mapped), 0);
     CHECK_EQ(ip[12], 127);
     tcp_close(&stream);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -339,20 +287,18 @@ static void only_v6_on_refuses_ipv4_clients(void)
 {
     const struct mio_listen_options options = {.only_v6 = MIO_ON};
     struct mio_tcp_listener listener;
-    struct mio_addr addr;
     tcp_need_ipv6();
     /* Somebody else may have the IPv4 port of the same number: then take another one. */
     for (int tries = 0; tries < 16; tries++) {
-        struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
         CHECK_EQ(bind_over_rubbish(&listener, "[::]:0", &options), 0);
-        CHECK_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
-        name.sin_port = htons((uint16_t)mio_addr_port(&addr));
-        int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        CHECK(holder >= 0);
-        bool mine = bind(holder, (struct sockaddr *)&name, sizeof name) == 0;
+        struct mio_addr addr = ipv4_beside(&listener);
+        mio_fd holder = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+        mio_fd client = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+        bool mine = plain_bind(holder, &addr) == 0;
         if (mine)
-            CHECK_EQ(connect_ipv4((uint16_t)mio_addr_port(&addr)), -ECONNREFUSED);
-        CHECK_EQ(close(holder), 0);
+            CHECK_EQ(plain_connect(client, &addr), -ECONNREFUSED);
+        CHECK_EQ(plain_close(client), 0);
+        CHECK_EQ(plain_close(holder), 0);
         CHECK_EQ(mio_tcp_listener_close(&listener), 0);
         if (mine)
             return;
@@ -365,12 +311,11 @@ static void only_v6_default_keeps_the_systems_choice(void)
     struct mio_tcp_listener listener;
     const struct mio_listen_options options = {.only_v6 = MIO_DEFAULT};
     tcp_need_ipv6();
-    int fresh = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fresh >= 0);
-    int standard = tcp_option(fresh, IPPROTO_IPV6, IPV6_V6ONLY);
-    CHECK_EQ(close(fresh), 0);
+    mio_fd fresh = plain_socket(PLAIN_IPV6, PLAIN_STREAM);
+    int standard = plain_option(fresh, PLAIN_ONLY_V6);
+    CHECK_EQ(plain_close(fresh), 0);
     CHECK_EQ(bind_over_rubbish(&listener, "[::]:0", &options), 0);
-    CHECK_EQ(tcp_option(listener_fd(&listener), IPPROTO_IPV6, IPV6_V6ONLY), standard);
+    CHECK_EQ(plain_option(listener_fd(&listener), PLAIN_ONLY_V6), standard);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -398,7 +343,6 @@ static const struct test_case cases[] = {
     {"bad_options_are_refused_before_anything_happens",
      bad_options_are_refused_before_anything_happens, 0},
     {"reserved_words_must_be_zero", reserved_words_must_be_zero, 0},
-    {"backlog_reaches_the_system", backlog_reaches_the_system, 0},
     {"reuse_port_shares_a_port", reuse_port_shares_a_port, 0},
     {"only_v6_off_takes_ipv4_clients", only_v6_off_takes_ipv4_clients, 0},
     {"only_v6_on_refuses_ipv4_clients", only_v6_on_refuses_ipv4_clients, 0},

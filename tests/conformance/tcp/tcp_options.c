@@ -1,26 +1,15 @@
 /* Socket options and addresses of listeners and streams, seen from the system's side too. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#ifndef IPV6_MINHOPCOUNT
-#define IPV6_MINHOPCOUNT 73 /* linux/in6.h */
-#endif
 
 static const int bad_ttls[] = {0, -1, 256, 1000, INT32_MIN, INT32_MAX};
 enum { BAD_TTLS = sizeof bad_ttls / sizeof bad_ttls[0] };
 
 /* The time to live that packets of this socket really have: by the family of its packets. */
-static int real_ttl(int fd, bool packets_are_ipv6)
+static int real_ttl(mio_fd fd, bool packets_are_ipv6)
 {
-    return packets_are_ipv6 ? tcp_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS)
-                            : tcp_option(fd, IPPROTO_IP, IP_TTL);
+    return packets_are_ipv6 ? plain_option(fd, PLAIN_HOPS) : plain_option(fd, PLAIN_TTL);
 }
 
 /* ---- Time to live of streams ----------------------------------------------------------------- */
@@ -29,17 +18,15 @@ static int real_ttl(int fd, bool packets_are_ipv6)
 static void check_ttl_reaches_packets(struct mio_tcp_stream *sender, struct mio_tcp_stream *taker,
                                       bool ipv6)
 {
-    int least = 150;
+    const int least = 150;
     char byte;
-    int set = ipv6 ? setsockopt(tcp_fd(taker), IPPROTO_IPV6, IPV6_MINHOPCOUNT, &least, sizeof least)
-                   : setsockopt(tcp_fd(taker), IPPROTO_IP, IP_MINTTL, &least, sizeof least);
-    if (set < 0) {
+    if (plain_set_option(tcp_fd(taker), ipv6 ? PLAIN_HOPS_LEAST : PLAIN_TTL_LEAST, least) < 0) {
         test_note("the system has no least time to live; only the option was compared");
         return;
     }
     CHECK_EQ(mio_tcp_stream_set_ttl(sender, 200), 0);
     CHECK_EQ(mio_tcp_stream_write(sender, "x", 1), 1);
-    CHECK(test_wait_fd(tcp_fd(taker), POLLIN) & POLLIN);
+    CHECK(plain_wait(tcp_fd(taker), PLAIN_IN) & PLAIN_IN);
     CHECK_EQ(mio_tcp_stream_read(taker, &byte, 1), 1);
 }
 
@@ -114,7 +101,7 @@ static void stream_ttl_of_a_mapped_connection(void)
     CHECK_EQ(mio_tcp_stream_ttl(&mapped.server), 77);
     CHECK_EQ(real_ttl(tcp_fd(&mapped.server), false), 77);
     /* The one that is asked for is IPv4's, too. */
-    CHECK_EQ(setsockopt(tcp_fd(&mapped.server), IPPROTO_IP, IP_TTL, &other, sizeof other), 0);
+    CHECK_EQ(plain_set_option(tcp_fd(&mapped.server), PLAIN_TTL, other), 0);
     CHECK_EQ(mio_tcp_stream_ttl(&mapped.server), other);
     check_ttl_reaches_packets(&mapped.server, &mapped.client, false);
     mapped_close(&mapped);
@@ -137,7 +124,7 @@ static void check_listener_ttl(const char *text, bool ipv6)
     struct mio_tcp_stream stream;
     struct mio_addr addr = tcp_addr(text);
     CHECK_EQ(mio_tcp_listener_bind(&listener, &addr), 0);
-    int fd = mio_source_fd(&listener.source);
+    mio_fd fd = mio_source_fd(&listener.source);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), real_ttl(fd, ipv6));
     CHECK_EQ(mio_tcp_listener_set_ttl(&listener, 33), 0);
     CHECK_EQ(mio_tcp_listener_ttl(&listener), 33);
@@ -147,12 +134,12 @@ static void check_listener_ttl(const char *text, bool ipv6)
         CHECK_EQ(mio_tcp_listener_ttl(&listener), 33);
     }
     CHECK_EQ(mio_tcp_listener_local_addr(&listener, &addr), 0);
-    int client = test_client(&addr);
+    mio_fd client = test_client(&addr);
     tcp_accept(&listener, &stream, NULL);
     CHECK_EQ(mio_tcp_stream_ttl(&stream), 33);
     CHECK_EQ(real_ttl(tcp_fd(&stream), ipv6), 33);
     tcp_close(&stream);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
 
@@ -178,11 +165,11 @@ static void check_nodelay(const char *text)
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_tcp_stream_set_nodelay(&client, true), 0);
         CHECK_EQ(mio_tcp_stream_nodelay(&client), 1);
-        CHECK(tcp_option(tcp_fd(&client), IPPROTO_TCP, TCP_NODELAY) != 0);
+        CHECK(plain_option(tcp_fd(&client), PLAIN_NODELAY) != 0);
         CHECK_EQ(mio_tcp_stream_nodelay(&server), 0);
         CHECK_EQ(mio_tcp_stream_set_nodelay(&client, false), 0);
         CHECK_EQ(mio_tcp_stream_nodelay(&client), 0);
-        CHECK_EQ(tcp_option(tcp_fd(&client), IPPROTO_TCP, TCP_NODELAY), 0);
+        CHECK_EQ(plain_option(tcp_fd(&client), PLAIN_NODELAY), 0);
     }
     tcp_close(&client);
     tcp_close(&server);
@@ -256,8 +243,7 @@ static void unconnected_stream_has_no_peer(void)
 {
     struct mio_tcp_stream stream;
     struct mio_addr addr;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
     CHECK_EQ(mio_tcp_stream_from_fd(&stream, fd), 0);
     CHECK_EQ(mio_tcp_stream_peer_addr(&stream, &addr), -ENOTCONN);
     CHECK_EQ(mio_tcp_stream_local_addr(&stream, &addr), 0);

@@ -1,18 +1,12 @@
 /* The prepare hook of listeners and streams: when it runs, on what, and what its result does. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* What a hook saw of the descriptor it was given, and what it is to answer. */
 struct sight {
     int runs;
-    int fd;
+    mio_fd fd;
     int result;
     int type;
     int port;
@@ -29,32 +23,27 @@ struct sight {
 static int look(mio_fd fd, void *arg)
 {
     struct sight *sight = arg;
-    struct sockaddr_storage name = {0};
-    socklen_t length = sizeof name;
-    struct mio_addr addr;
+    struct mio_addr addr = plain_name(fd), peer;
     sight->runs++;
     sight->fd = fd;
-    sight->type = tcp_option(fd, SOL_SOCKET, SO_TYPE);
-    sight->listening = tcp_option(fd, SOL_SOCKET, SO_ACCEPTCONN);
-    sight->reuse_addr = tcp_option(fd, SOL_SOCKET, SO_REUSEADDR);
-    sight->reuse_port = tcp_option(fd, SOL_SOCKET, SO_REUSEPORT);
-    sight->nodelay = tcp_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    sight->type = plain_option(fd, PLAIN_TYPE);
+    sight->listening = plain_option(fd, PLAIN_IS_LISTENING);
+    sight->reuse_addr = plain_option(fd, PLAIN_REUSE_ADDR);
+    sight->reuse_port = plain_option(fd, PLAIN_REUSE_PORT);
+    sight->nodelay = plain_option(fd, PLAIN_NODELAY);
     sight->nonblocking = test_is_nonblocking(fd);
     sight->cloexec = test_is_cloexec(fd);
-    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-    CHECK_EQ(mio_addr_from_sockaddr(&addr, (struct sockaddr *)&name, length), 0);
     sight->port = mio_addr_port(&addr);
     if (mio_addr_family(&addr) == MIO_ADDR_IPV6)
-        sight->only_v6 = tcp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-    length = sizeof name;
-    sight->has_peer = getpeername(fd, (struct sockaddr *)&name, &length) == 0;
+        sight->only_v6 = plain_option(fd, PLAIN_ONLY_V6);
+    sight->has_peer = plain_peer_name(fd, &peer) == 0;
     return sight->result;
 }
 
 static void check_fresh_socket(const struct sight *sight)
 {
     CHECK_EQ(sight->runs, 1);
-    CHECK_EQ(sight->type, SOCK_STREAM);
+    CHECK_EQ(sight->type, PLAIN_STREAM);
     CHECK_EQ(sight->port, 0);
     CHECK_EQ(sight->listening, 0);
     CHECK(!sight->has_peer);
@@ -62,10 +51,9 @@ static void check_fresh_socket(const struct sight *sight)
     CHECK(sight->cloexec);
 }
 
-static void check_descriptor_is_gone(int fd)
+static void check_descriptor_is_gone(mio_fd fd)
 {
-    CHECK_EQ(fcntl(fd, F_GETFD), -1);
-    CHECK_EQ(errno, EBADF);
+    CHECK(!plain_is_open(fd));
 }
 
 /* ---- Listeners ------------------------------------------------------------------------------- */
@@ -103,7 +91,7 @@ static void bind_sets_the_librarys_options_before_the_hook(void)
 
 static int small_receive_buffer(mio_fd fd, void *arg)
 {
-    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, arg, sizeof(int)) < 0 ? mio_socket_error() : 0;
+    return plain_set_option(fd, PLAIN_RECEIVE_BUFFER, *(int *)arg);
 }
 
 static void bind_keeps_what_the_hook_set(void)
@@ -115,7 +103,7 @@ static void bind_keeps_what_the_hook_set(void)
     struct mio_addr addr = tcp_addr("127.0.0.1:0");
     CHECK_EQ(mio_tcp_listener_bind_with(&listener, &addr, &options), 0);
     /* Linux doubles the number that it is given. */
-    int got = tcp_option(mio_source_fd(&listener.source), SOL_SOCKET, SO_RCVBUF);
+    int got = plain_option(mio_source_fd(&listener.source), PLAIN_RECEIVE_BUFFER);
     CHECK(got >= size && got <= 2 * size);
     CHECK_EQ(mio_tcp_listener_close(&listener), 0);
 }
@@ -152,9 +140,7 @@ static void bind_takes_a_positive_hook_result_as_invalid(void)
 
 static int set_unknown_option(mio_fd fd, void *arg)
 {
-    int on = 1;
-    CHECK_EQ(setsockopt(fd, SOL_SOCKET, 0x7777, &on, sizeof on), -1);
-    *(int *)arg = -errno;
+    *(int *)arg = plain_set_option(fd, PLAIN_UNKNOWN, 1);
     return mio_socket_error();
 }
 
@@ -208,9 +194,9 @@ static void connect_sets_the_librarys_options_before_the_hook(void)
 
 static int bind_to_second_loopback(mio_fd fd, void *arg)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK + 1)}};
+    struct mio_addr name = tcp_addr("127.0.0.2:0");
     (void)arg;
-    return bind(fd, (struct sockaddr *)&name, sizeof name) < 0 ? mio_socket_error() : 0;
+    return plain_bind(fd, &name);
 }
 
 static void connect_hook_can_choose_the_local_address(void)

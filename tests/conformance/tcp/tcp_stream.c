@@ -1,12 +1,7 @@
 /* Connecting, what became of it, and the ends of a connection. */
-#define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
 
@@ -88,24 +83,20 @@ static void refused_connect_gives_its_error_once(void)
 }
 
 /* A listening descriptor that lets hardly anyone wait: further connects hang in the handshake. */
-static int listen_for_one(struct mio_addr *addr)
+static mio_fd listen_for_one(struct mio_addr *addr)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof name;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
-    CHECK_EQ(bind(fd, (struct sockaddr *)&name, length), 0);
-    CHECK_EQ(listen(fd, 0), 0);
-    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-    CHECK_EQ(mio_addr_from_sockaddr(addr, (struct sockaddr *)&name, length), 0);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+    *addr = tcp_addr("127.0.0.1:0");
+    CHECK_EQ(plain_bind(fd, addr), 0);
+    CHECK_EQ(plain_listen(fd, 0), 0);
+    *addr = plain_name(fd);
     return fd;
 }
 
 /* Both answers are right, so a busy machine has time to come to the first one. */
 static bool is_established(const struct mio_tcp_stream *stream)
 {
-    struct pollfd entry = {.fd = tcp_fd(stream), .events = POLLOUT};
-    return poll(&entry, 1, 200) > 0;
+    return plain_look(tcp_fd(stream), PLAIN_OUT, 200 * MIO_NS_PER_MS) != 0;
 }
 
 static void check_under_way(struct mio_tcp_stream *stream)
@@ -130,13 +121,13 @@ static void connect_under_way_is_in_progress(void)
     struct mio_poll poll;
     struct mio_tcp_stream streams[STREAMS];
     struct mio_addr addr;
-    int count = 0, waiting = -1, accepted[STREAMS], accepts = 0;
-    int listener = listen_for_one(&addr);
+    int count = 0, waiting = -1, accepts = 0;
+    mio_fd accepted[STREAMS], listener = listen_for_one(&addr);
     test_poll_init(&poll);
     /* The first one fills the queue of Linux for certain; others may let in a few more. */
     CHECK_EQ(mio_tcp_stream_connect(&streams[count++], &addr), 0);
-    test_wait_fd(tcp_fd(&streams[0]), POLLOUT);
-    test_wait_fd(listener, POLLIN);
+    plain_wait(tcp_fd(&streams[0]), PLAIN_OUT);
+    plain_wait(listener, PLAIN_IN);
     while (count < STREAMS && waiting < 0) {
         CHECK_EQ(mio_tcp_stream_connect(&streams[count], &addr), 0);
         if (!is_established(&streams[count]))
@@ -149,8 +140,7 @@ static void connect_under_way_is_in_progress(void)
         check_under_way(stream);
         test_expect_no_event(&poll);
         while (accepts < waiting) {
-            accepted[accepts] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-            CHECK(accepted[accepts] >= 0);
+            CHECK_EQ(plain_accept(listener, &accepted[accepts]), 0);
             accepts++;
         }
         CHECK(test_expect_event(&poll, 7) & MIO_WRITABLE);
@@ -159,8 +149,8 @@ static void connect_under_way_is_in_progress(void)
     for (int i = 0; i < count; i++)
         tcp_close(&streams[i]);
     for (int i = 0; i < accepts; i++)
-        CHECK_EQ(close(accepted[i]), 0);
-    CHECK_EQ(close(listener), 0);
+        CHECK_EQ(plain_close(accepted[i]), 0);
+    CHECK_EQ(plain_close(listener), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
     if (waiting < 0)
         SKIP("this host establishes connections beyond the backlog");
@@ -172,11 +162,11 @@ static void result_is_success_after_the_peer_has_closed(void)
 {
     struct mio_tcp_stream stream;
     char byte;
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), 0);
-    CHECK_EQ(close(peer), 0);
-    CHECK(test_wait_fd(tcp_fd(&stream), POLLIN) & POLLIN);
+    CHECK_EQ(plain_close(peer), 0);
+    CHECK(plain_wait(tcp_fd(&stream), PLAIN_IN) & PLAIN_IN);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), 0);
@@ -195,8 +185,7 @@ static void result_is_the_reset_and_then_not_connected(void)
 static void result_of_a_socket_that_never_connected(void)
 {
     struct mio_tcp_stream stream;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
     CHECK_EQ(mio_tcp_stream_from_fd(&stream, fd), 0);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), -ENOTCONN);
     tcp_close(&stream);
@@ -277,16 +266,16 @@ static void shutdown_of_writing_is_the_end_for_the_peer(void)
 {
     struct mio_tcp_stream stream;
     char byte = 'x';
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), 0);
-    CHECK_EQ(recv(peer, &byte, 1, 0), 0);
+    CHECK_EQ(plain_recv(peer, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_write(&stream, &byte, 1), -EPIPE);
-    test_send_all(peer, "y", 1);
-    test_wait_fd(tcp_fd(&stream), POLLIN);
+    plain_send_all(peer, "y", 1);
+    plain_wait(tcp_fd(&stream), PLAIN_IN);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 1);
     CHECK_EQ(byte, 'y');
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -294,15 +283,15 @@ static void shutdown_of_reading_ends_reads_alone(void)
 {
     struct mio_tcp_stream stream;
     char byte;
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), -EAGAIN);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_READ), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_write(&stream, "x", 1), 1);
-    test_recv_all(peer, &byte, 1);
+    plain_recv_all(peer, &byte, 1);
     CHECK_EQ(byte, 'x');
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -310,14 +299,14 @@ static void shutdown_of_both_ends_both(void)
 {
     struct mio_tcp_stream stream;
     char byte = 'x';
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_BOTH), 0);
-    CHECK_EQ(recv(peer, &byte, 1, 0), 0);
+    CHECK_EQ(plain_recv(peer, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), 0);
     CHECK_EQ(mio_tcp_stream_write(&stream, &byte, 1), -EPIPE);
     CHECK(tcp_fd(&stream) != MIO_FD_NONE);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -326,14 +315,14 @@ static void shutdown_of_something_else_is_invalid(void)
     static const int bad[] = {0, 4, -1, 5, INT32_MAX, INT32_MIN};
     struct mio_tcp_stream stream;
     char byte;
-    int peer;
+    mio_fd peer;
     test_tcp_pair(&stream, &peer);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK_EQ(mio_tcp_stream_shutdown(&stream, bad[i]), -EINVAL);
     CHECK_EQ(mio_tcp_stream_write(&stream, "x", 1), 1);
-    test_recv_all(peer, &byte, 1);
+    plain_recv_all(peer, &byte, 1);
     CHECK_EQ(mio_tcp_stream_read(&stream, &byte, 1), -EAGAIN);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_close(&stream);
 }
 
@@ -341,8 +330,7 @@ static void shutdown_without_a_connection(void)
 {
     static const int all[] = {MIO_SHUTDOWN_READ, MIO_SHUTDOWN_WRITE, MIO_SHUTDOWN_BOTH};
     struct mio_tcp_stream stream;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
     CHECK_EQ(mio_tcp_stream_from_fd(&stream, fd), 0);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         CHECK_EQ(mio_tcp_stream_shutdown(&stream, all[i]), -ENOTCONN);

@@ -21,7 +21,7 @@ void tcp_accept(struct mio_tcp_listener *listener, struct mio_tcp_stream *stream
  * A descriptor that holds a loopback port without listening on it: connections to the address are
  * refused as long as it is open, which a port that was merely closed does not promise.
  */
-int tcp_refusing(struct mio_addr *addr);
+mio_fd tcp_refusing(struct mio_addr *addr);
 
 /*
  * Connects to an address that refuses and waits until the refusal has arrived. A host that refuses
@@ -35,10 +35,7 @@ void tcp_reset_by_peer(struct mio_tcp_stream *stream);
 /* Skips the case where the host has no IPv6. */
 void tcp_need_ipv6(void);
 
-/* An integer option of a descriptor. */
-int tcp_option(int fd, int level, int name);
-
-int tcp_fd(const struct mio_tcp_stream *stream);
+mio_fd tcp_fd(const struct mio_tcp_stream *stream);
 
 /* Closes streams and requires success. */
 void tcp_close(struct mio_tcp_stream *stream);

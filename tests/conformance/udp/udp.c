@@ -1,14 +1,8 @@
 /* UDP sockets: opening, and whom they are connected to. */
-#define _GNU_SOURCE 1
 #include "udp/udp_util.h"
 
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
@@ -18,13 +12,14 @@ static void check_opens(const char *text)
     struct mio_addr addr = tcp_addr(text), name;
     memset(&socket, 0xa5, sizeof socket);
     CHECK_EQ(mio_udp_socket_bind(&socket, &addr), 0);
-    int fd = udp_fd(&socket);
-    CHECK_EQ(tcp_option(fd, SOL_SOCKET, SO_TYPE), SOCK_DGRAM);
-    CHECK_EQ(tcp_option(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_UDP);
+    mio_fd fd = udp_fd(&socket);
+    CHECK_EQ(plain_option(fd, PLAIN_TYPE), PLAIN_DATAGRAM);
+    int protocol = plain_option(fd, PLAIN_PROTOCOL);
+    CHECK(protocol == 17 || protocol == -ENOTSUP);
     CHECK(test_is_nonblocking(fd));
     CHECK(test_is_cloexec(fd));
     CHECK(!mio_source_is_registered(&socket.source));
-    name = udp_name(fd);
+    name = plain_name(fd);
     int port = mio_addr_port(&name);
     CHECK(port > 0);
     CHECK_EQ(mio_addr_set_port(&addr, (uint16_t)port), 0);
@@ -52,13 +47,13 @@ static void bind_takes_the_port_that_it_is_given(void)
 {
     struct mio_udp_socket socket;
     struct mio_addr addr, wanted = tcp_addr("127.0.0.2:0");
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     CHECK_EQ(mio_addr_set_port(&wanted, (uint16_t)mio_addr_port(&addr)), 0);
     CHECK_EQ(mio_udp_socket_bind(&socket, &wanted), 0);
-    addr = udp_name(udp_fd(&socket));
+    addr = plain_name(udp_fd(&socket));
     CHECK(mio_addr_equal(&addr, &wanted));
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 /* The object was not looked at before and is closed after it; the harness counts descriptors. */
@@ -82,13 +77,13 @@ static void check_bind_fails(const struct mio_addr *addr,
 static void bind_of_an_address_in_use_fails(void)
 {
     struct mio_addr addr;
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     check_bind_fails(&addr, NULL, -EADDRINUSE);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_need_ipv6();
     peer = udp_peer("[::1]:0", &addr);
     check_bind_fails(&addr, NULL, -EADDRINUSE);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void bind_refuses_what_is_no_ip_address(void)
@@ -118,12 +113,9 @@ static void bind_refuses_link_local_addresses_without_their_interface(void)
 static void bind_passes_the_systems_error_through(void)
 {
     struct mio_addr addr = tcp_addr("203.0.113.77:0");
-    int other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in name;
-    CHECK(other >= 0);
-    CHECK_EQ(mio_addr_to_sockaddr(&addr, (struct sockaddr *)&name, sizeof name), (int)sizeof name);
-    bool taken = bind(other, (struct sockaddr *)&name, sizeof name) == 0;
-    CHECK_EQ(close(other), 0);
+    mio_fd other = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
+    bool taken = plain_bind(other, &addr) == 0;
+    CHECK_EQ(plain_close(other), 0);
     if (taken)
         SKIP("this host binds to addresses that it does not have");
     check_bind_fails(&addr, NULL, -EADDRNOTAVAIL);
@@ -131,11 +123,8 @@ static void bind_passes_the_systems_error_through(void)
 
 static void bind_without_descriptors(void)
 {
-    struct rlimit limit;
     struct mio_addr addr = tcp_addr("127.0.0.1:0");
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = 0;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    descriptors_leave(0);
     check_bind_fails(&addr, NULL, -EMFILE);
 }
 
@@ -152,7 +141,7 @@ static void check_connected(const char *text)
 {
     struct mio_udp_socket socket;
     struct mio_addr addr, peer_addr;
-    int peer = udp_peer(text, &addr);
+    mio_fd peer = udp_peer(text, &addr);
     udp_open(&socket, text, NULL);
     CHECK_EQ(mio_udp_socket_peer_addr(&socket, &peer_addr), -ENOTCONN);
     CHECK_EQ(mio_udp_socket_send(&socket, "x", 1), -EDESTADDRREQ);
@@ -161,12 +150,12 @@ static void check_connected(const char *text)
     CHECK(mio_addr_equal(&peer_addr, &addr));
     CHECK_EQ(mio_udp_socket_send(&socket, "ping", 4), 4);
     struct mio_addr from = udp_peer_expect(peer, "ping", 4);
-    struct mio_addr name = udp_name(udp_fd(&socket));
+    struct mio_addr name = plain_name(udp_fd(&socket));
     CHECK(mio_addr_equal(&from, &name));
     udp_deliver(peer, &socket, "pong", 4);
     udp_expect(&socket, "pong", 4);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void connected_socket_sends_to_its_peer(void)
@@ -200,17 +189,17 @@ static void connect_again_chooses_another_peer(void)
     udp_expect_nothing(peers[0]);
     udp_expect_nothing(peers[1]);
     udp_close(&socket);
-    CHECK_EQ(close(peers[0]), 0);
-    CHECK_EQ(close(peers[1]), 0);
+    CHECK_EQ(plain_close(peers[0]), 0);
+    CHECK_EQ(plain_close(peers[1]), 0);
 }
 
 static void connected_socket_drops_datagrams_of_others(void)
 {
     struct mio_udp_socket socket;
     struct mio_addr addr, other_addr;
-    int peer = udp_peer("127.0.0.1:0", &addr), other = udp_peer("127.0.0.1:0", &other_addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr), other = udp_peer("127.0.0.1:0", &other_addr);
     udp_open(&socket, "127.0.0.1:0", NULL);
-    struct mio_addr name = udp_name(udp_fd(&socket));
+    struct mio_addr name = plain_name(udp_fd(&socket));
     /* What came before stays in the queue. */
     udp_deliver(other, &socket, "early", 5);
     CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
@@ -220,8 +209,8 @@ static void connected_socket_drops_datagrams_of_others(void)
     udp_expect(&socket, "mine", 4);
     udp_expect_nothing(udp_fd(&socket));
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
-    CHECK_EQ(close(other), 0);
+    CHECK_EQ(plain_close(peer), 0);
+    CHECK_EQ(plain_close(other), 0);
 }
 
 /* A connect that is refused leaves the socket with the peer that it had. */
@@ -239,7 +228,7 @@ static void connect_refuses_addresses_of_another_family(void)
     const struct mio_datagram_options only_v6 = {.only_v6 = MIO_ON};
     struct mio_udp_socket socket;
     struct mio_addr addr, none = {0};
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
     check_connect_refused(&socket, &addr, "unix:/nonexistent/x", -EAFNOSUPPORT);
@@ -250,7 +239,7 @@ static void connect_refuses_addresses_of_another_family(void)
     CHECK_EQ(mio_udp_socket_send(&socket, "ping", 4), 4);
     udp_peer_expect(peer, "ping", 4);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     tcp_need_ipv6();
     peer = udp_peer("[::1]:0", &addr);
     udp_open(&socket, "[::]:0", &only_v6);
@@ -258,7 +247,7 @@ static void connect_refuses_addresses_of_another_family(void)
     check_connect_refused(&socket, &addr, "127.0.0.1:9", -EAFNOSUPPORT);
     check_connect_refused(&socket, &addr, "[fe80::1]:9", -EINVAL);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void connect_of_a_socket_for_both_families_takes_ipv4(void)
@@ -268,7 +257,7 @@ static void connect_of_a_socket_for_both_families_takes_ipv4(void)
     struct mio_addr addr, mapped, peer_addr;
     char text[64];
     tcp_need_ipv6();
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     udp_open(&socket, "[::]:0", &both);
     CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
     CHECK_EQ(mio_udp_socket_send(&socket, "ping", 4), 4);
@@ -281,7 +270,7 @@ static void connect_of_a_socket_for_both_families_takes_ipv4(void)
     CHECK_EQ(mio_udp_socket_send(&socket, "pong", 4), 4);
     udp_peer_expect(peer, "pong", 4);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static const struct test_case cases[] = {

@@ -15,7 +15,7 @@ static void check_taken_over(const char *text)
     struct mio_udp_socket socket;
     struct mio_addr addr, from;
     char buf[8];
-    int fd = udp_peer(text, &addr), peer = udp_peer(text, &from);
+    mio_fd fd = udp_peer(text, &addr), peer = udp_peer(text, &from);
     CHECK_EQ(fcntl(fd, F_SETFD, 0), 0);
     CHECK(!test_is_nonblocking(fd) && !test_is_cloexec(fd));
     memset(&socket, 0xa5, sizeof socket);
@@ -31,7 +31,7 @@ static void check_taken_over(const char *text)
     udp_peer_expect(peer, "pong", 4);
     udp_close(&socket);
     CHECK_EQ(fcntl(fd, F_GETFD), -1);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void from_fd_is_nonblocking_and_not_inherited(void)
@@ -49,7 +49,7 @@ static void from_fd_keeps_other_status_flags_and_the_peer(void)
 {
     struct mio_udp_socket socket;
     struct mio_addr addr, to, peer_addr;
-    int fd = udp_peer("127.0.0.1:0", &addr), peer = udp_peer("127.0.0.1:0", &to);
+    mio_fd fd = udp_peer("127.0.0.1:0", &addr), peer = udp_peer("127.0.0.1:0", &to);
     udp_peer_connect(fd, &to);
     CHECK_EQ(fcntl(fd, F_SETFL, O_APPEND | O_ASYNC), 0);
     int before = fcntl(fd, F_GETFL);
@@ -61,21 +61,20 @@ static void from_fd_keeps_other_status_flags_and_the_peer(void)
     CHECK_EQ(mio_udp_socket_send(&socket, "ping", 4), 4);
     udp_peer_expect(peer, "ping", 4);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
-static void check_not_taken(int fd, int error)
+static void check_not_taken(mio_fd fd, int error)
 {
     struct mio_udp_socket socket;
-    int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD);
+    int flags = plain_flags(fd);
     memset(&socket, 0xa5, sizeof socket);
     CHECK_EQ(mio_udp_socket_from_fd(&socket, fd), error);
     CHECK(mio_source_fd(&socket.source) == MIO_FD_NONE);
     CHECK_EQ(mio_udp_socket_take_error(&socket), -EBADF);
     CHECK_EQ(mio_udp_socket_close(&socket), 0);
     CHECK_EQ(mio_udp_socket_from_fd(NULL, fd), -EINVAL);
-    CHECK_EQ(fcntl(fd, F_GETFL), status);
-    CHECK_EQ(fcntl(fd, F_GETFD), flags);
+    CHECK_EQ(plain_flags(fd), flags);
 }
 
 static void check_socket_not_taken(int domain, int type, int error)
@@ -83,7 +82,7 @@ static void check_socket_not_taken(int domain, int type, int error)
     int fd = socket(domain, type, 0);
     CHECK(fd >= 0);
     check_not_taken(fd, error);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
 }
 
 static void from_fd_refuses_what_is_no_udp_socket(void)
@@ -92,12 +91,9 @@ static void from_fd_refuses_what_is_no_udp_socket(void)
     CHECK_EQ(pipe(ends), 0);
     check_not_taken(ends[0], -ENOTSOCK);
     check_not_taken(ends[1], -ENOTSOCK);
-    CHECK_EQ(close(ends[0]), 0);
-    CHECK_EQ(close(ends[1]), 0);
+    CHECK_EQ(plain_close(ends[0]), 0);
+    CHECK_EQ(plain_close(ends[1]), 0);
     check_not_taken(ends[0], -EBADF);
-    int named = open("/dev/null", O_PATH | O_CLOEXEC);
-    check_not_taken(named, -EBADF);
-    CHECK_EQ(close(named), 0);
     check_not_taken(MIO_FD_NONE, -EBADF);
     check_not_taken(INT32_MIN, -EBADF);
     check_socket_not_taken(AF_INET, SOCK_STREAM, -EPROTOTYPE);
@@ -114,33 +110,33 @@ static void into_fd_deregisters_and_leaves_an_open_descriptor(void)
     struct mio_udp_socket socket;
     struct mio_addr addr;
     char byte;
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     test_poll_init(&poll);
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &socket.source, 7,
                           MIO_READABLE | MIO_WRITABLE | test_config.mode),
              0);
-    int wanted = udp_fd(&socket);
+    mio_fd wanted = udp_fd(&socket);
     udp_deliver(peer, &socket, "x", 1);
-    int fd = mio_udp_socket_into_fd(&socket);
+    mio_fd fd = mio_udp_socket_into_fd(&socket);
     CHECK_EQ(fd, wanted);
     CHECK(test_is_nonblocking(fd));
     test_expect_no_event(&poll);
-    CHECK_EQ(recv(fd, &byte, 1, 0), 1);
+    CHECK_EQ(plain_recv(fd, &byte, 1), 1);
     CHECK_EQ(mio_udp_socket_recv(&socket, &byte, 1), -EBADF);
     CHECK(mio_udp_socket_into_fd(&socket) == MIO_FD_NONE);
     udp_close(&socket);
     CHECK(fcntl(fd, F_GETFD) >= 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(close(fd), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(fd), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void close_frees_the_port(void)
 {
     struct mio_udp_socket socket;
     udp_open(&socket, "127.0.0.1:0", NULL);
-    struct mio_addr addr = udp_name(udp_fd(&socket));
+    struct mio_addr addr = plain_name(udp_fd(&socket));
     udp_close(&socket);
     CHECK_EQ(mio_udp_socket_bind(&socket, &addr), 0);
     udp_close(&socket);
@@ -153,7 +149,7 @@ static void registered_socket_can_be_moved(void)
     struct mio_poll poll;
     struct mio_udp_socket old, moved;
     struct mio_addr addr;
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     test_poll_init(&poll);
     udp_open(&old, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &old.source, 7, interest), 0);
@@ -167,7 +163,7 @@ static void registered_socket_can_be_moved(void)
     udp_deliver(peer, &moved, "y", 1);
     CHECK_EQ(test_expect_event(&poll, 8), MIO_READABLE);
     udp_close(&moved);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

@@ -2,23 +2,17 @@
  * UDP sockets: multicast of IPv4 on the loopback device, and errors of both families. IPv6 does not
  * send to groups there: see tests/process/multicast_v6.c.
  */
-#define _GNU_SOURCE 1
 #include "udp/udp_util.h"
 
-#include <net/if.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
 /* Groups that no other test of this host uses at the same time. */
 static struct mio_addr group_of(int number)
 {
-    int pid = (int)getpid();
+    int pid = (int)process_id();
     char text[32];
     snprintf(text, sizeof text, "239.%d.%d.%d:0", 64 + number, pid >> 8 & 255, pid & 255);
     return tcp_addr(text);
@@ -26,7 +20,7 @@ static struct mio_addr group_of(int number)
 
 static uint32_t loopback(void)
 {
-    uint32_t index = if_nametoindex("lo");
+    uint32_t index = plain_loopback_index();
     if (index == 0)
         SKIP("no device is named lo");
     return index;
@@ -36,11 +30,8 @@ static uint32_t loopback(void)
 
 static int send_on_loopback(mio_fd fd, void *arg)
 {
-    struct in_addr local = {htonl(INADDR_LOOPBACK)};
     (void)arg;
-    if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &local, sizeof local) < 0)
-        return mio_socket_error();
-    return 0;
+    return plain_multicast_on_loopback(fd);
 }
 
 struct group {
@@ -58,7 +49,7 @@ static void group_open(struct group *group, const char *receiver)
     udp_open(&group->receiver, receiver, &both);
     group->addr = group_of(0);
     group->local = tcp_addr("127.0.0.1:0");
-    struct mio_addr name = udp_name(udp_fd(&group->receiver));
+    struct mio_addr name = plain_name(udp_fd(&group->receiver));
     group->to = group->addr;
     CHECK_EQ(mio_addr_set_port(&group->to, (uint16_t)mio_addr_port(&name)), 0);
 }
@@ -163,7 +154,7 @@ static void all_members_that_share_the_port_receive(void)
     struct mio_udp_socket second;
     struct mio_poll poll;
     group_open(&group, "0.0.0.0:0");
-    struct mio_addr name = udp_name(udp_fd(&group.receiver));
+    struct mio_addr name = plain_name(udp_fd(&group.receiver));
     CHECK_EQ(mio_udp_socket_bind_with(&second, &name, &shares), 0);
     CHECK_EQ(mio_udp_socket_join_multicast_at(&group.receiver, &group.addr, &group.local), 0);
     CHECK_EQ(mio_udp_socket_join_multicast_at(&second, &group.addr, &group.local), 0);
@@ -189,14 +180,14 @@ static void check_multicast_options(const char *text, bool v4, bool v6)
     const struct mio_datagram_options options = {.only_v6 = v4 ? MIO_OFF : MIO_ON};
     struct mio_udp_socket socket;
     udp_open(&socket, text, &options);
-    int fd = udp_fd(&socket);
+    mio_fd fd = udp_fd(&socket);
     CHECK_EQ(mio_udp_socket_multicast_ttl(&socket), 1);
     CHECK_EQ(mio_udp_socket_multicast_loop(&socket), 1);
     for (int ttl = 0; ttl <= 255; ttl++) {
         CHECK_EQ(mio_udp_socket_set_multicast_ttl(&socket, ttl), 0);
         CHECK_EQ(mio_udp_socket_multicast_ttl(&socket), ttl);
-        CHECK(!v4 || tcp_option(fd, IPPROTO_IP, IP_MULTICAST_TTL) == ttl);
-        CHECK(!v6 || tcp_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS) == ttl);
+        CHECK(!v4 || plain_option(fd, PLAIN_MULTICAST_TTL) == ttl);
+        CHECK(!v6 || plain_option(fd, PLAIN_MULTICAST_HOPS) == ttl);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_EQ(mio_udp_socket_set_multicast_ttl(&socket, bad[i]), -EINVAL);
@@ -206,8 +197,8 @@ static void check_multicast_options(const char *text, bool v4, bool v6)
         int on = i % 2 == 0;
         CHECK_EQ(mio_udp_socket_set_multicast_loop(&socket, on), 0);
         CHECK_EQ(mio_udp_socket_multicast_loop(&socket), on);
-        CHECK(!v4 || tcp_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP) == on);
-        CHECK(!v6 || tcp_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP) == on);
+        CHECK(!v4 || plain_option(fd, PLAIN_MULTICAST_LOOP) == on);
+        CHECK(!v6 || plain_option(fd, PLAIN_MULTICAST_LOOP_V6) == on);
     }
     /* The limit of datagrams to one receiver is another one. */
     CHECK(mio_udp_socket_ttl(&socket) != 255);
@@ -238,14 +229,14 @@ static void datagrams_to_groups_have_their_own_ttl(void)
     int limits[] = {0, 1, 99, 255};
     group_open(&group, "0.0.0.0:0");
     CHECK_EQ(mio_udp_socket_join_multicast_at(&group.receiver, &group.addr, &group.local), 0);
-    int fd = udp_fd(&group.receiver);
-    udp_peer_want_ttl(fd, false);
+    mio_fd fd = udp_fd(&group.receiver);
+    plain_want_hops(fd, false);
     CHECK_EQ(mio_udp_socket_set_ttl(&group.sender, 77), 0);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         CHECK_EQ(mio_udp_socket_set_multicast_ttl(&group.sender, limits[i]), 0);
         group_send(&group, "x");
-        CHECK(test_wait_fd(fd, POLLIN) & POLLIN);
-        CHECK_EQ(udp_peer_ttl(fd), limits[i]);
+        CHECK(plain_wait(fd, PLAIN_IN) & PLAIN_IN);
+        CHECK_EQ(plain_recv_hops(fd), limits[i]);
     }
     group_close(&group);
 }

@@ -1,21 +1,15 @@
 /* UDP sockets: the options struct, its hook, and options that can be changed later. */
-#define _GNU_SOURCE 1
 #include "udp/udp_util.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- The hook -------------------------------------------------------------------------------- */
 
 /* What a hook saw of the descriptor it was given, and what it is to answer. */
 struct sight {
     int runs;
-    int fd;
+    mio_fd fd;
     int result;
     int port;
     int reuse_addr;
@@ -26,14 +20,14 @@ struct sight {
 static int look(mio_fd fd, void *arg)
 {
     struct sight *sight = arg;
-    struct mio_addr name = udp_name(fd);
+    struct mio_addr name = plain_name(fd);
     sight->runs++;
     sight->fd = fd;
     sight->port = mio_addr_port(&name);
-    sight->reuse_addr = tcp_option(fd, SOL_SOCKET, SO_REUSEADDR);
-    sight->reuse_port = tcp_option(fd, SOL_SOCKET, SO_REUSEPORT);
+    sight->reuse_addr = plain_option(fd, PLAIN_REUSE_ADDR);
+    sight->reuse_port = plain_option(fd, PLAIN_REUSE_PORT);
     if (mio_addr_family(&name) == MIO_ADDR_IPV6)
-        sight->only_v6 = tcp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+        sight->only_v6 = plain_option(fd, PLAIN_ONLY_V6);
     CHECK(test_is_nonblocking(fd) && test_is_cloexec(fd));
     return sight->result;
 }
@@ -59,7 +53,7 @@ static void check_hook_fails(int hook_result, int error)
     memset(&socket, 0xa5, sizeof socket);
     CHECK_EQ(mio_udp_socket_bind_with(&socket, &addr, &options), error);
     CHECK_EQ(sight.runs, 1);
-    CHECK_EQ(fcntl(sight.fd, F_GETFD), -1);
+    CHECK(!plain_is_open(sight.fd));
     CHECK_EQ(mio_udp_socket_take_error(&socket), -EBADF);
     CHECK_EQ(mio_udp_socket_close(&socket), 0);
 }
@@ -76,7 +70,7 @@ static void hooks_error_is_passed_through(void)
 
 static int small_receive_buffer(mio_fd fd, void *arg)
 {
-    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, arg, sizeof(int)) < 0 ? mio_socket_error() : 0;
+    return plain_set_option(fd, PLAIN_RECEIVE_BUFFER, *(int *)arg);
 }
 
 static void what_the_hook_set_stays(void)
@@ -87,7 +81,7 @@ static void what_the_hook_set_stays(void)
     struct mio_udp_socket socket;
     udp_open(&socket, "127.0.0.1:0", &options);
     /* Linux doubles the number that it is given. */
-    int got = tcp_option(udp_fd(&socket), SOL_SOCKET, SO_RCVBUF);
+    int got = plain_option(udp_fd(&socket), PLAIN_RECEIVE_BUFFER);
     CHECK(got >= size && got <= 2 * size);
     udp_close(&socket);
 }
@@ -109,8 +103,8 @@ static void switches_are_set_before_the_hook(void)
         udp_open(&socket, "127.0.0.1:0", &options);
         CHECK_EQ(sight.reuse_addr, options.reuse_addr == MIO_ON);
         CHECK_EQ(sight.reuse_port, options.reuse_port == MIO_ON);
-        CHECK_EQ(tcp_option(udp_fd(&socket), SOL_SOCKET, SO_REUSEADDR), sight.reuse_addr);
-        CHECK_EQ(tcp_option(udp_fd(&socket), SOL_SOCKET, SO_REUSEPORT), sight.reuse_port);
+        CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_REUSE_ADDR), sight.reuse_addr);
+        CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_REUSE_PORT), sight.reuse_port);
         udp_close(&socket);
     }
 }
@@ -118,10 +112,9 @@ static void switches_are_set_before_the_hook(void)
 /* What the system chooses by itself. */
 static int only_v6_of_a_new_socket(void)
 {
-    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
-    int value = tcp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-    CHECK_EQ(close(fd), 0);
+    mio_fd fd = plain_socket(PLAIN_IPV6, PLAIN_DATAGRAM);
+    int value = plain_option(fd, PLAIN_ONLY_V6);
+    CHECK_EQ(plain_close(fd), 0);
     return value;
 }
 
@@ -137,7 +130,7 @@ static void only_v6_switch_is_what_the_system_says(void)
         int wanted = switches[i] == MIO_DEFAULT ? plain : switches[i] == MIO_ON;
         udp_open(&socket, "[::]:0", &options);
         CHECK_EQ(sight.only_v6, wanted);
-        CHECK_EQ(tcp_option(udp_fd(&socket), IPPROTO_IPV6, IPV6_V6ONLY), wanted);
+        CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_ONLY_V6), wanted);
         CHECK_EQ(mio_udp_socket_only_v6(&socket), wanted);
         udp_close(&socket);
     }
@@ -153,10 +146,10 @@ static void only_v6_decides_whether_ipv4_arrives(void)
     struct mio_udp_socket socket, second;
     struct mio_addr addr, to = tcp_addr("127.0.0.1:0");
     tcp_need_ipv6();
-    int peer = udp_peer("127.0.0.1:0", &addr);
+    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     for (int i = 0; i < 2; i++) {
         udp_open(&socket, "[::]:0", &options);
-        addr = udp_name(udp_fd(&socket));
+        addr = plain_name(udp_fd(&socket));
         CHECK_EQ(mio_addr_set_port(&to, (uint16_t)mio_addr_port(&addr)), 0);
         int result = mio_udp_socket_bind(&second, &to);
         if (options.only_v6 == MIO_OFF) {
@@ -173,17 +166,17 @@ static void only_v6_decides_whether_ipv4_arrives(void)
         udp_close(&socket);
         options.only_v6 = MIO_ON;
     }
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void check_shared(const struct mio_datagram_options *options)
 {
     struct mio_udp_socket first, second;
     udp_open(&first, "127.0.0.1:0", options);
-    struct mio_addr addr = udp_name(udp_fd(&first));
+    struct mio_addr addr = plain_name(udp_fd(&first));
     CHECK_EQ(mio_udp_socket_bind_with(&second, &addr, NULL), -EADDRINUSE);
     CHECK_EQ(mio_udp_socket_bind_with(&second, &addr, options), 0);
-    struct mio_addr name = udp_name(udp_fd(&second));
+    struct mio_addr name = plain_name(udp_fd(&second));
     CHECK(mio_addr_equal(&name, &addr));
     udp_close(&first);
     udp_close(&second);
@@ -237,14 +230,14 @@ static void broadcast_is_off_at_first_and_can_be_switched(void)
     struct mio_udp_socket socket;
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_udp_socket_broadcast(&socket), 0);
-    CHECK_EQ(tcp_option(udp_fd(&socket), SOL_SOCKET, SO_BROADCAST), 0);
+    CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_BROADCAST), 0);
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_udp_socket_set_broadcast(&socket, true), 0);
         CHECK_EQ(mio_udp_socket_broadcast(&socket), 1);
-        CHECK(tcp_option(udp_fd(&socket), SOL_SOCKET, SO_BROADCAST) != 0);
+        CHECK(plain_option(udp_fd(&socket), PLAIN_BROADCAST) != 0);
         CHECK_EQ(mio_udp_socket_set_broadcast(&socket, false), 0);
         CHECK_EQ(mio_udp_socket_broadcast(&socket), 0);
-        CHECK_EQ(tcp_option(udp_fd(&socket), SOL_SOCKET, SO_BROADCAST), 0);
+        CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_BROADCAST), 0);
     }
     udp_close(&socket);
 }
@@ -255,7 +248,7 @@ static void broadcast_needs_the_switch(void)
     struct mio_addr everywhere = tcp_addr("255.255.255.255:9"),
                     here = tcp_addr("127.255.255.255:9");
     struct mio_addr addr;
-    int peer = udp_peer("0.0.0.0:0", &addr);
+    mio_fd peer = udp_peer("0.0.0.0:0", &addr);
     CHECK_EQ(mio_addr_set_port(&here, (uint16_t)mio_addr_port(&addr)), 0);
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_udp_socket_send_to(&socket, "x", 1, &everywhere), -EACCES);
@@ -266,7 +259,7 @@ static void broadcast_needs_the_switch(void)
     CHECK_EQ(mio_udp_socket_send_to(&socket, "y", 1, &here), 1);
     udp_peer_expect(peer, "y", 1);
     udp_close(&socket);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 /* ---- Time to live ---------------------------------------------------------------------------- */
@@ -285,23 +278,23 @@ static void check_bad_ttls(struct mio_udp_socket *socket)
 static void check_arrives_with(struct mio_udp_socket *socket, const char *peer_text, int ttl)
 {
     struct mio_addr addr;
-    int peer = udp_peer(peer_text, &addr);
-    udp_peer_want_ttl(peer, mio_addr_family(&addr) == MIO_ADDR_IPV6);
+    mio_fd peer = udp_peer(peer_text, &addr);
+    plain_want_hops(peer, mio_addr_family(&addr) == MIO_ADDR_IPV6);
     CHECK_EQ(mio_udp_socket_send_to(socket, "x", 1, &addr), 1);
-    CHECK_EQ(udp_peer_ttl(peer), ttl);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_recv_hops(peer), ttl);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void ttl_is_that_of_the_datagrams(void)
 {
     struct mio_udp_socket socket;
     udp_open(&socket, "127.0.0.1:0", NULL);
-    int fd = udp_fd(&socket);
-    CHECK_EQ(mio_udp_socket_ttl(&socket), tcp_option(fd, IPPROTO_IP, IP_TTL));
+    mio_fd fd = udp_fd(&socket);
+    CHECK_EQ(mio_udp_socket_ttl(&socket), plain_option(fd, PLAIN_TTL));
     for (int ttl = 1; ttl <= 255; ttl += 127) {
         CHECK_EQ(mio_udp_socket_set_ttl(&socket, ttl), 0);
         CHECK_EQ(mio_udp_socket_ttl(&socket), ttl);
-        CHECK_EQ(tcp_option(fd, IPPROTO_IP, IP_TTL), ttl);
+        CHECK_EQ(plain_option(fd, PLAIN_TTL), ttl);
         check_arrives_with(&socket, "127.0.0.1:0", ttl);
     }
     check_bad_ttls(&socket);
@@ -314,12 +307,12 @@ static void defect_25_udp_hop_limit(void)
     struct mio_udp_socket socket;
     tcp_need_ipv6();
     udp_open(&socket, "[::1]:0", NULL);
-    int fd = udp_fd(&socket);
-    CHECK_EQ(mio_udp_socket_ttl(&socket), tcp_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS));
+    mio_fd fd = udp_fd(&socket);
+    CHECK_EQ(mio_udp_socket_ttl(&socket), plain_option(fd, PLAIN_HOPS));
     for (int ttl = 1; ttl <= 255; ttl += 127) {
         CHECK_EQ(mio_udp_socket_set_ttl(&socket, ttl), 0);
         CHECK_EQ(mio_udp_socket_ttl(&socket), ttl);
-        CHECK_EQ(tcp_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), ttl);
+        CHECK_EQ(plain_option(fd, PLAIN_HOPS), ttl);
         check_arrives_with(&socket, "[::1]:0", ttl);
     }
     check_bad_ttls(&socket);
@@ -334,8 +327,8 @@ static void ttl_of_a_socket_for_both_families_counts_for_both(void)
     udp_open(&socket, "[::]:0", &both);
     CHECK_EQ(mio_udp_socket_set_ttl(&socket, 77), 0);
     CHECK_EQ(mio_udp_socket_ttl(&socket), 77);
-    CHECK_EQ(tcp_option(udp_fd(&socket), IPPROTO_IP, IP_TTL), 77);
-    CHECK_EQ(tcp_option(udp_fd(&socket), IPPROTO_IPV6, IPV6_UNICAST_HOPS), 77);
+    CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_TTL), 77);
+    CHECK_EQ(plain_option(udp_fd(&socket), PLAIN_HOPS), 77);
     check_arrives_with(&socket, "127.0.0.1:0", 77);
     check_arrives_with(&socket, "[::1]:0", 77);
     udp_close(&socket);
@@ -351,7 +344,7 @@ static void ttl_of_a_socket_of_a_mapped_address_is_that_of_ipv4(void)
     udp_open(&socket, "[::ffff:127.0.0.1]:0", &both);
     CHECK_EQ(mio_udp_socket_set_ttl(&socket, 77), 0);
     check_arrives_with(&socket, "127.0.0.1:0", 77);
-    CHECK_EQ(setsockopt(udp_fd(&socket), IPPROTO_IP, IP_TTL, &other, sizeof other), 0);
+    CHECK_EQ(plain_set_option(udp_fd(&socket), PLAIN_TTL, other), 0);
     CHECK_EQ(mio_udp_socket_ttl(&socket), other);
     udp_close(&socket);
 }

@@ -2,14 +2,10 @@
  * UDP sockets that are connected to a port where nobody is: the network says so some time after the
  * datagram was sent, and the socket has an error until somebody takes it.
  */
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/queue_util.h"
 #include "udp/udp_util.h"
 
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { TOKEN = 7 };
 
@@ -17,7 +13,7 @@ struct refused {
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_addr addr;
-    int holder; /* of the port that refuses */
+    mio_fd holder; /* of the port that refuses */
     mio_interest interest;
 };
 
@@ -36,7 +32,7 @@ static void refused_open(struct refused *refused, const char *text, mio_interest
 static void refused_close(struct refused *refused)
 {
     udp_close(&refused->socket);
-    CHECK_EQ(close(refused->holder), 0);
+    CHECK_EQ(plain_close(refused->holder), 0);
     CHECK_EQ(mio_poll_close(&refused->poll), 0);
 }
 
@@ -50,15 +46,14 @@ static void refused_again(struct refused *refused)
 /* From now on the port takes what the socket sends. */
 static void refused_accept(struct refused *refused)
 {
-    struct mio_addr name = udp_name(udp_fd(&refused->socket));
+    struct mio_addr name = plain_name(udp_fd(&refused->socket));
     udp_peer_connect(refused->holder, &name);
 }
 
 /* No error is left, as the system sees it. */
 static void check_no_error(struct refused *refused)
 {
-    struct pollfd entry = {.fd = udp_fd(&refused->socket)};
-    CHECK_EQ(poll(&entry, 1, 0), 0);
+    CHECK_EQ(plain_look(udp_fd(&refused->socket), 0, 0), 0);
     CHECK_EQ(mio_udp_socket_take_error(&refused->socket), 0);
 }
 
@@ -138,7 +133,7 @@ static void refusal_is_told_beside_unread_datagrams(void)
     refused_open(&refused, "127.0.0.1:0", MIO_READABLE | test_config.mode);
     for (int round = 0; round < 3; round++) {
         refused_accept(&refused);
-        CHECK_EQ(send(refused.holder, "data", 4, 0), 4);
+        CHECK_EQ(plain_send(refused.holder, "data", 4), 4);
         CHECK_EQ(test_expect_event(&refused.poll, TOKEN), MIO_READABLE);
         if (refused.interest & MIO_ONESHOT)
             refused_again(&refused);
@@ -148,7 +143,7 @@ static void refusal_is_told_beside_unread_datagrams(void)
         /* The error comes first. It drains nothing: what was received is still there, and where
          * edges are emulated it is told again. */
         CHECK_EQ(take_by(&refused, 0), -ECONNREFUSED);
-        if (test_config.mode == MIO_EDGE && !support_is_epoll(&refused.poll))
+        if (test_config.mode == MIO_EDGE && !queue_is_epoll(&refused.poll))
             CHECK_EQ(test_expect_event(&refused.poll, TOKEN), MIO_READABLE);
         else if (!(refused.interest & MIO_LEVEL))
             test_expect_no_event(&refused.poll);
@@ -192,7 +187,7 @@ static void refusal_of_an_unconnected_socket_is_not_told(void)
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_addr addr;
-    int holder = udp_refusing("127.0.0.1:0", &addr);
+    mio_fd holder = udp_refusing("127.0.0.1:0", &addr);
     test_poll_init(&poll);
     udp_open(&socket, "127.0.0.1:0", NULL);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &socket.source, TOKEN,
@@ -203,7 +198,7 @@ static void refusal_of_an_unconnected_socket_is_not_told(void)
     CHECK_EQ(mio_udp_socket_take_error(&socket), 0);
     CHECK_EQ(mio_udp_socket_send_to(&socket, "x", 1, &addr), 1);
     udp_close(&socket);
-    CHECK_EQ(close(holder), 0);
+    CHECK_EQ(plain_close(holder), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

@@ -13,7 +13,7 @@ enum { CHUNK = 64 * 1024 };
 
 /* Static, because a peer outlives the case if the case fails. */
 static struct peer {
-    int fd;
+    mio_fd fd;
     size_t bytes;
     unsigned char buf[CHUNK];
 } peer;
@@ -24,16 +24,16 @@ static void *send_bulk(void *arg)
     for (size_t done = 0, len; done < peer.bytes; done += len) {
         len = 1 + done % 40009 < peer.bytes - done ? 1 + done % 40009 : peer.bytes - done;
         bulk_fill(peer.buf, len, done);
-        test_send_all(peer.fd, peer.buf, len);
+        plain_send_all(peer.fd, peer.buf, len);
     }
-    CHECK_EQ(shutdown(peer.fd, SHUT_WR), 0);
+    CHECK_EQ(plain_shutdown(peer.fd, PLAIN_WRITES), 0);
     return arg;
 }
 
 static void *receive_bulk(void *arg)
 {
     for (size_t done = 0;;) {
-        ssize_t n = recv(peer.fd, peer.buf, 1 + done % CHUNK, 0);
+        ssize_t n = plain_recv(peer.fd, peer.buf, 1 + done % CHUNK);
         CHECK(n >= 0);
         if (n == 0) {
             CHECK_EQ(done, peer.bytes);
@@ -49,7 +49,7 @@ static void *receive_bulk(void *arg)
 struct side {
     struct mio_poll poll;
     struct mio_unix_stream stream;
-    pthread_t thread;
+    struct thread thread;
     mio_interest direction;
     uint32_t ready;
     bool until_blocked; /* drains by -EAGAIN alone, not by short transfers */
@@ -65,14 +65,14 @@ static void side_open(struct side *side, mio_interest direction, bool until_bloc
     test_poll_init(&side->poll);
     unix_stream_peer(&side->stream, &peer.fd);
     unix_register(&side->poll, &side->stream.source, direction);
-    CHECK_EQ(pthread_create(&side->thread, NULL, run, NULL), 0);
+    thread_start(&side->thread, run, NULL);
 }
 
 static void side_close(struct side *side)
 {
     CHECK_EQ(mio_unix_stream_close(&side->stream), 0);
-    CHECK_EQ(pthread_join(side->thread, NULL), 0);
-    CHECK_EQ(close(peer.fd), 0);
+    thread_join(&side->thread);
+    CHECK_EQ(plain_close(peer.fd), 0);
     CHECK_EQ(mio_poll_close(&side->poll), 0);
 }
 
@@ -227,12 +227,12 @@ static size_t fill_buffers(struct mio_unix_stream *stream, bool stop_when_short)
     }
 }
 
-static void empty_buffers(int fd, size_t len)
+static void empty_buffers(mio_fd fd, size_t len)
 {
     static unsigned char buf[CHUNK];
     for (size_t step; len > 0; len -= step) {
         step = len < CHUNK ? len : CHUNK;
-        test_recv_all(fd, buf, step);
+        plain_recv_all(fd, buf, step);
     }
 }
 
@@ -252,7 +252,7 @@ static void full_buffers_are_quiet_until_the_peer_reads(void)
         empty_buffers(peer.fd, done);
     }
     CHECK_EQ(mio_unix_stream_close(&stream), 0);
-    CHECK_EQ(close(peer.fd), 0);
+    CHECK_EQ(plain_close(peer.fd), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

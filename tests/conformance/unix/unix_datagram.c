@@ -11,7 +11,7 @@
 
 static void check_socket(const struct mio_unix_datagram *socket)
 {
-    int fd = mio_source_fd(&socket->source), type = -1;
+    mio_fd fd = mio_source_fd(&socket->source), type = -1;
     socklen_t length = sizeof type;
     CHECK(test_is_nonblocking(fd));
     CHECK(test_is_cloexec(fd));
@@ -46,7 +46,7 @@ static void check_bound(const struct mio_addr *addr)
     check_socket(&socket);
     CHECK_EQ(mio_unix_datagram_local_addr(&socket, &local), 0);
     CHECK(mio_addr_equal(&local, addr));
-    int peer = unix_socket(SOCK_DGRAM, NULL);
+    mio_fd peer = unix_socket(SOCK_DGRAM, NULL);
     CHECK_EQ(unix_send_to(peer, "x", 1, addr), 1);
     CHECK_EQ(mio_unix_datagram_recv(&socket, &byte, 1), 1);
     CHECK_EQ(byte, 'x');
@@ -56,7 +56,7 @@ static void check_bound(const struct mio_addr *addr)
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
     CHECK_EQ(unix_send_to(peer, "x", 1, addr), -1);
     CHECK_EQ(errno, ECONNREFUSED);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void bound_socket_receives(void)
@@ -104,9 +104,9 @@ static void pairs_are_connected(void)
     check_pair_end(&a);
     check_pair_end(&b);
     CHECK_EQ(mio_unix_datagram_send(&a, "abc", 3), 3);
-    CHECK_EQ(recv(mio_source_fd(&b.source), buf, sizeof buf, 0), 3);
+    CHECK_EQ(plain_recv(mio_source_fd(&b.source), buf, sizeof buf), 3);
     CHECK_EQ(mio_unix_datagram_send(&b, "de", 2), 2);
-    CHECK_EQ(recv(mio_source_fd(&a.source), buf, sizeof buf, 0), 2);
+    CHECK_EQ(plain_recv(mio_source_fd(&a.source), buf, sizeof buf), 2);
     CHECK_EQ(memcmp(buf, "de", 2), 0);
     CHECK_EQ(mio_unix_datagram_close(&a), 0);
     CHECK_EQ(mio_unix_datagram_close(&b), 0);
@@ -139,15 +139,15 @@ static void open_without_descriptors(void)
     int before = test_open_descriptors();
     memset(&a, 0xa5, sizeof a);
     memset(&b, 0xa5, sizeof b);
-    rlim_t old = unix_leave_descriptors(0);
+    descriptors_leave(0);
     CHECK_EQ(mio_unix_datagram_open(&a), -EMFILE);
     check_closed(&a);
     CHECK_EQ(mio_unix_datagram_bind(&a, &name), -EMFILE);
     check_closed(&a);
-    unix_give_descriptors_back(old);
-    old = unix_leave_descriptors(1);
+    descriptors_give_back();
+    descriptors_leave(1);
     CHECK_EQ(mio_unix_datagram_pair(&a, &b), -EMFILE);
-    unix_give_descriptors_back(old);
+    descriptors_give_back();
     check_closed(&a);
     check_closed(&b);
     CHECK_EQ(test_open_descriptors(), before);
@@ -235,7 +235,7 @@ static void hook_runs_once_before_bind(void)
     sight.result = -EPERM;
     check_bind_fails(&addr, &options, -EPERM);
     CHECK_EQ(sight.runs, 2);
-    CHECK_EQ(fcntl(sight.fd, F_GETFD), -1);
+    CHECK(!plain_is_open(sight.fd));
     sight.result = 1;
     check_bind_fails(&addr, &options, -EINVAL);
 }
@@ -260,7 +260,7 @@ static void check_sender(const struct mio_addr *sender_name, const struct mio_ad
         CHECK(mio_addr_equal(&from, wanted));
     }
     CHECK_EQ(mio_unix_datagram_recv_from(&socket, buf, sizeof buf, &from), -EAGAIN);
-    CHECK_EQ(close(sender), 0);
+    CHECK_EQ(plain_close(sender), 0);
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
 }
 
@@ -284,10 +284,10 @@ static void datagrams_that_are_too_long_are_cut(void)
 {
     struct mio_unix_datagram socket;
     char buf[8];
-    int peer;
+    mio_fd peer;
     unix_datagram_peer(&socket, &peer);
-    test_send_all(peer, "abcdef", 6);
-    test_send_all(peer, "ghi", 3);
+    plain_send_all(peer, "abcdef", 6);
+    plain_send_all(peer, "ghi", 3);
     memset(buf, '-', sizeof buf);
     CHECK_EQ(mio_unix_datagram_peek(&socket, buf, 2), 2);
     CHECK_EQ(mio_unix_datagram_recv(&socket, buf, 4), 4);
@@ -295,14 +295,14 @@ static void datagrams_that_are_too_long_are_cut(void)
     CHECK_EQ(mio_unix_datagram_recv(&socket, buf, sizeof buf), 3);
     CHECK_EQ(memcmp(buf, "ghid----", sizeof buf), 0);
     /* Without room it is dropped. */
-    test_send_all(peer, "abc", 3);
-    test_send_all(peer, "de", 2);
+    plain_send_all(peer, "abc", 3);
+    plain_send_all(peer, "de", 2);
     CHECK_EQ(mio_unix_datagram_recv(&socket, NULL, 0), 0);
     CHECK_EQ(mio_unix_datagram_recv(&socket, buf, sizeof buf), 2);
     CHECK_EQ(mio_unix_datagram_recv(&socket, buf, sizeof buf), -EAGAIN);
     CHECK_EQ(mio_unix_datagram_peek(&socket, buf, sizeof buf), -EAGAIN);
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static void empty_datagrams_are_datagrams(void)
@@ -310,9 +310,9 @@ static void empty_datagrams_are_datagrams(void)
     struct mio_unix_datagram socket;
     struct mio_addr from;
     char buf[8];
-    int peer;
+    mio_fd peer;
     unix_datagram_peer(&socket, &peer);
-    CHECK_EQ(send(peer, "", 0, MSG_NOSIGNAL), 0);
+    CHECK_EQ(plain_send(peer, "", 0), 0);
     CHECK_EQ(mio_unix_datagram_peek_from(&socket, buf, sizeof buf, &from), 0);
     CHECK_EQ(mio_unix_datagram_recv_from(&socket, buf, sizeof buf, &from), 0);
     CHECK_EQ(mio_addr_unix_kind(&from), MIO_UNIX_UNNAMED);
@@ -323,7 +323,7 @@ static void empty_datagrams_are_datagrams(void)
         CHECK_EQ(recv(peer, buf, sizeof buf, MSG_DONTWAIT), 0);
     CHECK_EQ(recv(peer, buf, sizeof buf, MSG_DONTWAIT), -1);
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
 }
 
 static const struct test_case cases[] = {

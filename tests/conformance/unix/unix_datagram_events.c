@@ -10,7 +10,7 @@ struct link {
     struct mio_poll poll;
     struct mio_unix_datagram socket;
     mio_interest directions;
-    int peer;
+    mio_fd peer;
 };
 
 static void link_open(struct link *link, mio_interest directions)
@@ -41,7 +41,7 @@ static void link_rearm(struct link *link)
 static void link_close(struct link *link)
 {
     CHECK_EQ(mio_unix_datagram_close(&link->socket), 0);
-    CHECK_EQ(close(link->peer), 0);
+    CHECK_EQ(plain_close(link->peer), 0);
     CHECK_EQ(mio_poll_close(&link->poll), 0);
 }
 
@@ -84,8 +84,8 @@ static void each_arrival_after_a_drain_is_reported(void)
     link_open(&link, MIO_READABLE);
     test_expect_no_event(&link.poll);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        test_send_all(link.peer, "abc", 3);
-        CHECK_EQ(send(link.peer, "", 0, MSG_NOSIGNAL), 0);
+        plain_send_all(link.peer, "abc", 3);
+        CHECK_EQ(plain_send(link.peer, "", 0), 0);
         CHECK_EQ(test_expect_event(&link.poll, UNIX_TOKEN), MIO_READABLE);
         CHECK_EQ(calls[i](&link.socket, buf, sizeof buf), 3);
         CHECK_EQ(calls[i](&link.socket, buf, sizeof buf), 0);
@@ -100,7 +100,7 @@ static void datagram_that_waits_is_reported_by_reregister(void)
 {
     struct link link;
     link_open(&link, MIO_READABLE);
-    test_send_all(link.peer, "abc", 3);
+    plain_send_all(link.peer, "abc", 3);
     for (mio_token token = 20; token < 23; token++) {
         CHECK_EQ(mio_reregister(mio_poll_registry(&link.poll), &link.socket.source, token,
                                 MIO_READABLE | test_config.mode),
@@ -127,7 +127,7 @@ static void reset_is_an_event(void)
     struct mio_addr name = unix_fresh_name();
     struct link link;
     char byte;
-    int other = unix_socket(SOCK_DGRAM, &name);
+    mio_fd other = unix_socket(SOCK_DGRAM, &name);
     link_open(&link, MIO_READABLE);
     CHECK_EQ(mio_unix_datagram_send(&link.socket, "x", 1), 1);
     test_expect_no_event(&link.poll);
@@ -136,7 +136,7 @@ static void reset_is_an_event(void)
                  (MIO_READABLE | MIO_ERROR | MIO_READ_CLOSED),
              MIO_READABLE | MIO_ERROR);
     CHECK_EQ(mio_unix_datagram_recv(&link.socket, &byte, 1), -ECONNRESET);
-    CHECK_EQ(close(other), 0);
+    CHECK_EQ(plain_close(other), 0);
     link_close(&link);
 }
 
@@ -156,11 +156,11 @@ static int fill_queue(struct mio_unix_datagram *socket, size_t len)
     }
 }
 
-static void empty_queue(int fd, int count)
+static void empty_queue(mio_fd fd, int count)
 {
     static char buf[8192];
     for (int i = 0; i < count; i++)
-        CHECK(recv(fd, buf, sizeof buf, 0) >= 0);
+        CHECK(plain_recv(fd, buf, sizeof buf) >= 0);
 }
 
 /* None is lost: what was taken arrives, and in order. */
@@ -209,7 +209,8 @@ static void places_of_others_are_events_for_the_connected(void)
     struct link link;
     link_open_one_way(&link, &name);
     CHECK_EQ(test_expect_event(&link.poll, UNIX_TOKEN), MIO_WRITABLE);
-    int other = unix_socket(SOCK_DGRAM | SOCK_NONBLOCK, NULL), count = 0;
+    mio_fd other = unix_nonblocking(SOCK_DGRAM, NULL);
+    int count = 0;
     while (unix_send_to(other, "x", 1, &name) == 1)
         count++;
     CHECK_EQ(errno, EAGAIN);
@@ -219,7 +220,7 @@ static void places_of_others_are_events_for_the_connected(void)
     empty_queue(link.peer, 1);
     CHECK_EQ(test_expect_event(&link.poll, UNIX_TOKEN), MIO_WRITABLE);
     CHECK_EQ(fill_queue(&link.socket, 1), 1);
-    CHECK_EQ(close(other), 0);
+    CHECK_EQ(plain_close(other), 0);
     link_close(&link);
 }
 
@@ -248,7 +249,7 @@ static void receiver_that_closes_ends_the_waiting(void)
     fill_queue(&link.socket, 1);
     link_rearm(&link);
     test_expect_no_event(&link.poll);
-    CHECK_EQ(close(link.peer), 0);
+    CHECK_EQ(plain_close(link.peer), 0);
     CHECK(test_expect_event(&link.poll, UNIX_TOKEN) & MIO_WRITABLE);
     CHECK_EQ(mio_unix_datagram_send(&link.socket, "x", 1), -ECONNREFUSED);
     link.peer = unix_socket(SOCK_DGRAM, NULL);
@@ -264,7 +265,7 @@ static void queues_of_others_have_no_events_of_their_own(void)
     struct mio_addr name = unix_fresh_name();
     struct mio_poll poll;
     struct mio_unix_datagram socket;
-    int peer = unix_socket(SOCK_DGRAM, &name), count = 0;
+    mio_fd peer = unix_socket(SOCK_DGRAM, &name), count = 0;
     test_poll_init(&poll);
     CHECK_EQ(mio_unix_datagram_open(&socket), 0);
     unix_register(&poll, &socket.source, MIO_WRITABLE);
@@ -280,7 +281,7 @@ static void queues_of_others_have_no_events_of_their_own(void)
     CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), MIO_WRITABLE);
     CHECK_EQ(mio_unix_datagram_send_to(&socket, "x", 1, &name), 1);
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

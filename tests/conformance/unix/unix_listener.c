@@ -9,7 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int option_of(int fd, int name)
+static int family_of(mio_fd fd)
+{
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &length), 0);
+    return name.ss_family;
+}
+
+static int option_of(mio_fd fd, int name)
 {
     int value = -1;
     socklen_t length = sizeof value;
@@ -20,17 +28,17 @@ static int option_of(int fd, int name)
 /* A plain client reaches it. */
 static void check_reachable(const struct mio_addr *addr)
 {
-    int client = unix_socket(SOCK_STREAM, NULL);
+    mio_fd client = unix_socket(SOCK_STREAM, NULL);
     CHECK_EQ(unix_connect(client, addr), 0);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
 }
 
 static void check_unreachable(const struct mio_addr *addr, int error)
 {
-    int client = unix_socket(SOCK_STREAM, NULL);
+    mio_fd client = unix_socket(SOCK_STREAM, NULL);
     CHECK_EQ(unix_connect(client, addr), -1);
     CHECK_EQ(errno, error);
-    CHECK_EQ(close(client), 0);
+    CHECK_EQ(plain_close(client), 0);
 }
 
 static bool is_socket_file(const struct mio_addr *addr)
@@ -47,10 +55,10 @@ static void bound_listener_is_complete(void)
     struct mio_addr addr = unix_fresh_name(), local;
     memset(&listener, 0xa5, sizeof listener);
     CHECK_EQ(mio_unix_listener_bind(&listener, &addr), 0);
-    int fd = mio_source_fd(&listener.source);
+    mio_fd fd = mio_source_fd(&listener.source);
     CHECK(test_is_nonblocking(fd));
     CHECK(test_is_cloexec(fd));
-    CHECK_EQ(option_of(fd, SO_DOMAIN), AF_UNIX);
+    CHECK_EQ(family_of(fd), AF_UNIX);
     CHECK_EQ(option_of(fd, SO_TYPE), SOCK_STREAM);
     CHECK_EQ(option_of(fd, SO_ACCEPTCONN), 1);
     CHECK(!mio_source_is_registered(&listener.source));
@@ -107,9 +115,9 @@ static void name_that_is_taken(void)
     unix_dir_open(&dir);
     struct mio_addr path = unix_dir_addr(&dir, "sock"), name = unix_fresh_name();
     check_name_is_taken(&path);
-    check_name_is_taken(&name);
     /* An abstract name is free again at once. */
-    check_name_is_taken(&name);
+    for (int i = 0; i < 2 && unix_has_abstract(); i++)
+        check_name_is_taken(&name);
     unix_dir_close(&dir);
 }
 
@@ -143,7 +151,7 @@ static void relative_path_is_relative_to_the_working_directory(void)
     struct mio_addr absolute = unix_dir_addr(&dir, "sock");
     check_reachable(&absolute);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
-    CHECK_EQ(close(before), 0);
+    CHECK_EQ(plain_close(before), 0);
     unix_dir_close(&dir);
 }
 
@@ -198,6 +206,7 @@ static void default_options_are_fine(void)
     struct mio_addr addr = unix_fresh_name();
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, NULL), 0);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
+    addr = unix_fresh_name();
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, &options), 0);
     check_reachable(&addr);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
@@ -213,13 +222,13 @@ static int count_waiting(const struct mio_listen_options *options, int most)
     CHECK(most <= ROOM);
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, options), 0);
     for (bool more = true; more && count < most; count += more) {
-        clients[count] = unix_socket(SOCK_STREAM | SOCK_NONBLOCK, NULL);
+        clients[count] = unix_nonblocking(SOCK_STREAM, NULL);
         more = unix_connect(clients[count], &addr) == 0;
         if (!more)
-            CHECK_EQ(close(clients[count]), 0);
+            CHECK_EQ(plain_close(clients[count]), 0);
     }
     for (int i = 0; i < count; i++)
-        CHECK_EQ(close(clients[i]), 0);
+        CHECK_EQ(plain_close(clients[i]), 0);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
     return count;
 }
@@ -238,7 +247,7 @@ static void backlog_is_that_of_the_options(void)
 
 struct sight {
     int runs;
-    int fd;
+    mio_fd fd;
     int result;
     bool bound;
     bool listening;
@@ -278,7 +287,7 @@ static void hook_that_fails_ends_the_call(void)
         check_options_refused(&(struct mio_listen_options){.prepare = look, .prepare_arg = &sight},
                               results[i][1]);
         CHECK_EQ(sight.runs, 1);
-        CHECK_EQ(fcntl(sight.fd, F_GETFD), -1);
+        CHECK(!plain_is_open(sight.fd));
     }
 }
 
@@ -315,7 +324,7 @@ static void paths_that_cannot_be_made(void)
     struct mio_addr file = unix_dir_addr(&dir, "file");
     int fd = open(mio_addr_unix_name(&file, NULL), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     CHECK(fd >= 0);
-    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(plain_close(fd), 0);
     check_bind_fails(&file, -EADDRINUSE);
     struct mio_addr below = unix_dir_addr(&dir, "file/sock");
     check_bind_fails(&below, -ENOTDIR);
@@ -344,9 +353,9 @@ static void path_in_a_folder_without_rights(void)
 static void bind_without_descriptors(void)
 {
     struct mio_addr addr = unix_fresh_name();
-    rlim_t old = unix_leave_descriptors(0);
+    descriptors_leave(0);
     check_bind_fails(&addr, -EMFILE);
-    unix_give_descriptors_back(old);
+    descriptors_give_back();
 }
 
 static void no_descriptor_is_left(void)

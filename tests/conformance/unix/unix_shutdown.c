@@ -61,9 +61,9 @@ static void stream_that_writes_no_more(void)
     check_all(&ends.near.source, W, 0, W);
     check_all(&ends.far.source, R | W | RC, R | RC, W);
     int far = mio_source_fd(&ends.far.source);
-    CHECK_EQ(recv(far, &byte, 1, 0), 1);
-    CHECK_EQ(recv(far, &byte, 1, 0), 0);
-    CHECK_EQ(send(far, "z", 1, MSG_NOSIGNAL), 1);
+    CHECK_EQ(plain_recv(far, &byte, 1), 1);
+    CHECK_EQ(plain_recv(far, &byte, 1), 0);
+    CHECK_EQ(plain_send(far, "z", 1), 1);
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), 1);
     CHECK_EQ(byte, 'z');
     close_ends(&ends);
@@ -75,16 +75,15 @@ static void stream_that_reads_no_more(void)
     char byte;
     open_ends(&ends);
     int far = mio_source_fd(&ends.far.source);
-    CHECK_EQ(send(far, "x", 1, MSG_NOSIGNAL), 1);
+    CHECK_EQ(plain_send(far, "x", 1), 1);
     CHECK_EQ(mio_unix_stream_shutdown(&ends.near, MIO_SHUTDOWN_READ), 0);
     check_all(&ends.near.source, R | W | RC, R | RC, W);
     check_all(&ends.far.source, W, 0, W);
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), 1);
     CHECK_EQ(mio_unix_stream_read(&ends.near, &byte, 1), 0);
-    CHECK_EQ(send(far, "y", 1, MSG_NOSIGNAL), -1);
-    CHECK_EQ(errno, EPIPE);
+    CHECK_EQ(plain_send(far, "y", 1), -EPIPE);
     CHECK_EQ(mio_unix_stream_write(&ends.near, "z", 1), 1);
-    CHECK_EQ(recv(far, &byte, 1, 0), 1);
+    CHECK_EQ(plain_recv(far, &byte, 1), 1);
     CHECK_EQ(byte, 'z');
     close_ends(&ends);
 }
@@ -135,21 +134,21 @@ static void steps_of_the_peer_are_events(void)
     struct mio_poll poll;
     struct mio_unix_stream stream;
     char byte;
-    int peer;
+    mio_fd peer;
     test_poll_init(&poll);
     unix_stream_peer(&stream, &peer);
     unix_register(&poll, &stream.source, R);
     test_expect_no_event(&poll);
-    test_send_all(peer, "x", 1);
+    plain_send_all(peer, "x", 1);
     CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), R);
     CHECK_EQ(mio_unix_stream_read(&stream, &byte, 1), 1);
     CHECK_EQ(mio_unix_stream_read(&stream, &byte, 1), -EAGAIN);
     unix_rearm(&poll, &stream.source, R);
-    CHECK_EQ(shutdown(peer, SHUT_WR), 0);
+    CHECK_EQ(plain_shutdown(peer, PLAIN_WRITES), 0);
     CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), R | RC);
     CHECK_EQ(mio_unix_stream_read(&stream, &byte, 1), 0);
     unix_rearm(&poll, &stream.source, R);
-    CHECK_EQ(close(peer), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(test_expect_readiness(&poll, UNIX_TOKEN, R | RC | WC) & (R | RC | WC), R | RC | WC);
     CHECK_EQ(mio_unix_stream_close(&stream), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -171,7 +170,7 @@ static void open_datagrams(struct datagram_ends *ends)
 static void close_datagrams(struct datagram_ends *ends)
 {
     CHECK_EQ(mio_unix_datagram_close(&ends->near), 0);
-    CHECK_EQ(close(ends->far), 0);
+    CHECK_EQ(plain_close(ends->far), 0);
 }
 
 /* SIGPIPE has its default action here; the crate's send is a plain write. */
@@ -180,7 +179,7 @@ static void defect_20_unix_datagram_send(void)
     struct datagram_ends ends;
     struct mio_addr name = unix_fresh_name();
     char buf[4];
-    int other = unix_socket(SOCK_DGRAM, &name);
+    mio_fd other = unix_socket(SOCK_DGRAM, &name);
     open_datagrams(&ends);
     CHECK_EQ(mio_unix_datagram_shutdown(&ends.near, MIO_SHUTDOWN_WRITE), 0);
     CHECK_EQ(mio_unix_datagram_send(&ends.near, "x", 1), -EPIPE);
@@ -188,9 +187,9 @@ static void defect_20_unix_datagram_send(void)
     CHECK_EQ(mio_unix_datagram_send_to(&ends.near, "x", 1, &name), -EPIPE);
     check_all(&ends.near.source, W, 0, W);
     CHECK_EQ(recv(ends.far, buf, sizeof buf, MSG_DONTWAIT), -1);
-    CHECK_EQ(send(ends.far, "yz", 2, MSG_NOSIGNAL), 2);
+    CHECK_EQ(plain_send(ends.far, "yz", 2), 2);
     CHECK_EQ(mio_unix_datagram_recv(&ends.near, buf, sizeof buf), 2);
-    CHECK_EQ(close(other), 0);
+    CHECK_EQ(plain_close(other), 0);
     close_datagrams(&ends);
 }
 
@@ -199,15 +198,14 @@ static void datagram_socket_that_receives_no_more(void)
     struct datagram_ends ends;
     char buf[4];
     open_datagrams(&ends);
-    CHECK_EQ(send(ends.far, "abc", 3, MSG_NOSIGNAL), 3);
+    CHECK_EQ(plain_send(ends.far, "abc", 3), 3);
     CHECK_EQ(mio_unix_datagram_shutdown(&ends.near, MIO_SHUTDOWN_READ), 0);
     check_all(&ends.near.source, R | W | RC, R | RC, W);
     CHECK_EQ(mio_unix_datagram_recv(&ends.near, buf, sizeof buf), 3);
     CHECK_EQ(mio_unix_datagram_recv(&ends.near, buf, sizeof buf), -EAGAIN);
-    CHECK_EQ(send(ends.far, "x", 1, MSG_NOSIGNAL), -1);
-    CHECK_EQ(errno, EPIPE);
+    CHECK_EQ(plain_send(ends.far, "x", 1), -EPIPE);
     CHECK_EQ(mio_unix_datagram_send(&ends.near, "de", 2), 2);
-    CHECK_EQ(recv(ends.far, buf, sizeof buf, 0), 2);
+    CHECK_EQ(plain_recv(ends.far, buf, sizeof buf), 2);
     close_datagrams(&ends);
 }
 
@@ -215,13 +213,13 @@ static void receiver_that_receives_no_more_is_epipe(void)
 {
     struct datagram_ends ends;
     struct mio_addr name = unix_fresh_name();
-    int other = unix_socket(SOCK_DGRAM, &name);
+    mio_fd other = unix_socket(SOCK_DGRAM, &name);
     open_datagrams(&ends);
-    CHECK_EQ(shutdown(ends.far, SHUT_RD), 0);
-    CHECK_EQ(shutdown(other, SHUT_RD), 0);
+    CHECK_EQ(plain_shutdown(ends.far, PLAIN_READS), 0);
+    CHECK_EQ(plain_shutdown(other, PLAIN_READS), 0);
     CHECK_EQ(mio_unix_datagram_send(&ends.near, "x", 1), -EPIPE);
     CHECK_EQ(mio_unix_datagram_send_to(&ends.near, "x", 1, &name), -EPIPE);
-    CHECK_EQ(close(other), 0);
+    CHECK_EQ(plain_close(other), 0);
     close_datagrams(&ends);
 }
 

@@ -26,17 +26,61 @@ struct mio_addr unix_unnamed(void)
     return addr;
 }
 
+/* The names that are files, from the first one on: what a process leaves behind. */
+static char files[64];
+static unsigned file_count;
+static long files_of;
+
+static void remove_files(void)
+{
+    char path[80];
+    if (files_of != process_id())
+        return; /* those of a parent */
+    for (unsigned i = 0; i < file_count; i++) {
+        snprintf(path, sizeof path, "%s%u", files, i);
+        unlink(path);
+    }
+}
+
+/* Where the system has no abstract names: a file, which is removed at the end of the process. */
+static struct mio_addr fresh_file(void)
+{
+    struct mio_addr addr = {0};
+    char path[80];
+    if (files_of != process_id()) {
+        files_of = process_id();
+        file_count = 0;
+        snprintf(files, sizeof files, "/tmp/mio-test-%ld-", files_of);
+        CHECK_EQ(atexit(remove_files), 0);
+    }
+    snprintf(path, sizeof path, "%s%u", files, file_count++);
+    CHECK_EQ(mio_addr_unix_path(&addr, path), 0);
+    return addr;
+}
+
 struct mio_addr unix_fresh_name(void)
 {
     static unsigned count;
     struct mio_addr addr = {0};
-    struct timespec now;
     char name[100];
-    CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    int length = snprintf(name, sizeof name, "mio-test-%ld-%lld-%ld-%u", (long)getpid(),
-                          (long long)now.tv_sec, now.tv_nsec, count++);
-    CHECK_EQ(mio_addr_unix_abstract(&addr, name, (size_t)length), 0);
+    int length = snprintf(name, sizeof name, "mio-test-%ld-%lld-%u", process_id(),
+                          (long long)clock_now_ns(), count++);
+    int result = mio_addr_unix_abstract(&addr, name, (size_t)length);
+    if (result == -ENOTSUP)
+        return fresh_file();
+    CHECK_EQ(result, 0);
     return addr;
+}
+
+bool unix_has_abstract(void)
+{
+    struct mio_addr addr;
+    return mio_addr_unix_abstract(&addr, "name", 4) == 0;
+}
+
+int unix_nobody(void)
+{
+    return unix_has_abstract() ? -ECONNREFUSED : -ENOENT;
 }
 
 void unix_dir_open(struct unix_dir *dir)
@@ -76,7 +120,7 @@ void unix_dir_close(const struct unix_dir *dir)
     CHECK_EQ(rmdir(dir->path), 0);
 }
 
-struct mio_addr unix_name_of(int fd)
+struct mio_addr unix_name_of(mio_fd fd)
 {
     struct sockaddr_storage name;
     socklen_t length = sizeof name;
@@ -86,7 +130,7 @@ struct mio_addr unix_name_of(int fd)
     return addr;
 }
 
-bool unix_is_called(int fd, const void *path_bytes, size_t length)
+bool unix_is_called(mio_fd fd, const void *path_bytes, size_t length)
 {
     struct sockaddr_un name;
     socklen_t got = sizeof name;
@@ -107,39 +151,47 @@ static socklen_t to_system(const struct mio_addr *addr, struct sockaddr_storage 
 }
 
 /* A peer that waits in vain fails its case instead of hanging the run. */
-static void be_patient(int fd)
+static void be_patient(mio_fd fd)
 {
     const struct timeval patience = {.tv_sec = 3 * TEST_SOON / MIO_NS_PER_S};
     CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), 0);
 }
 
-int unix_socket(int type, const struct mio_addr *addr)
+mio_fd unix_socket(int type, const struct mio_addr *addr)
 {
     struct sockaddr_storage name;
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type, 0);
     CHECK(fd >= 0);
+    CHECK_EQ(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
     be_patient(fd);
     if (addr)
         CHECK_EQ(bind(fd, (struct sockaddr *)&name, to_system(addr, &name)), 0);
     return fd;
 }
 
-int unix_listening(const struct mio_addr *addr)
+mio_fd unix_nonblocking(int type, const struct mio_addr *addr)
 {
-    int fd = unix_socket(SOCK_STREAM, addr);
+    mio_fd fd = unix_socket(type, addr);
+    plain_set_blocking(fd, false);
+    return fd;
+}
+
+mio_fd unix_listening(const struct mio_addr *addr)
+{
+    mio_fd fd = unix_socket(SOCK_STREAM, addr);
     CHECK_EQ(listen(fd, 8), 0);
     return fd;
 }
 
-int unix_connect(int fd, const struct mio_addr *addr)
+int unix_connect(mio_fd fd, const struct mio_addr *addr)
 {
     struct sockaddr_storage name;
     socklen_t length = to_system(addr, &name);
     return connect(fd, (struct sockaddr *)&name, length);
 }
 
-ssize_t unix_send_to(int fd, const void *buf, size_t len, const struct mio_addr *addr)
+ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr)
 {
     struct sockaddr_storage name;
     socklen_t length = to_system(addr, &name);
@@ -148,12 +200,14 @@ ssize_t unix_send_to(int fd, const void *buf, size_t len, const struct mio_addr 
 
 void unix_plain_pair(int type, int fds[2])
 {
-    CHECK_EQ(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
+    CHECK_EQ(socketpair(AF_UNIX, type, 0, fds), 0);
+    CHECK_EQ(fcntl(fds[0], F_SETFD, FD_CLOEXEC), 0);
+    CHECK_EQ(fcntl(fds[1], F_SETFD, FD_CLOEXEC), 0);
     be_patient(fds[0]);
     be_patient(fds[1]);
 }
 
-void unix_stream_peer(struct mio_unix_stream *stream, int *peer)
+void unix_stream_peer(struct mio_unix_stream *stream, mio_fd *peer)
 {
     int fds[2];
     unix_plain_pair(SOCK_STREAM, fds);
@@ -161,7 +215,7 @@ void unix_stream_peer(struct mio_unix_stream *stream, int *peer)
     *peer = fds[1];
 }
 
-void unix_datagram_peer(struct mio_unix_datagram *socket, int *peer)
+void unix_datagram_peer(struct mio_unix_datagram *socket, mio_fd *peer)
 {
     int fds[2];
     unix_plain_pair(SOCK_DGRAM, fds);
@@ -186,44 +240,14 @@ void unix_rearm(struct mio_poll *poll, struct mio_source *source, mio_interest d
                  0);
 }
 
-/* ---- Limits and rights ----------------------------------------------------------------------- */
-
-rlim_t unix_leave_descriptors(int count)
-{
-    enum { MOST = 8 };
-    struct rlimit limit;
-    int fds[MOST + 1] = {0};
-    CHECK(count >= 0 && count <= MOST);
-    for (int i = 0; i <= count; i++) {
-        fds[i] = dup(STDOUT_FILENO);
-        CHECK(fds[i] >= 0);
-    }
-    /* Free numbers are given out from the lowest on: the last one is the first beyond. */
-    int end = fds[count];
-    for (int i = 0; i <= count; i++)
-        CHECK_EQ(close(fds[i]), 0);
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    rlim_t old = limit.rlim_cur;
-    limit.rlim_cur = (rlim_t)end;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return old;
-}
-
-void unix_give_descriptors_back(rlim_t old)
-{
-    struct rlimit limit;
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = old;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
+/* ---- Rights ---------------------------------------------------------------------------------- */
 
 void unix_drop_rights(void)
 {
     enum { NOBODY = 65534 };
     if (geteuid() == 0 && test_under_valgrind())
         SKIP("valgrind has files that somebody else could not remove");
-    if (geteuid() == 0 &&
-        (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
+    if (geteuid() == 0 && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
         SKIP("the superuser of this host cannot become anybody else");
 }
 

@@ -7,22 +7,25 @@
 
 #include "net.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 /* Where the name begins in the system's form of an address. */
 enum { UNIX_NAME_AT = offsetof(struct sockaddr_un, sun_path) };
-/* The most bytes that a name has. */
-enum { UNIX_NAME_MOST = 107 };
+/* The most bytes that a name has: its NUL has to fit, too. */
+enum { UNIX_NAME_MOST = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
 
 /* ---- Addresses ------------------------------------------------------------------------------- */
 
 /* Parses an address that must be one. */
 struct mio_addr unix_text(const char *text);
 struct mio_addr unix_unnamed(void);
-/* An abstract name that nobody else uses. */
+/* A name that nobody else uses: an abstract one where the system has them. */
 struct mio_addr unix_fresh_name(void);
+/* Whether the system has abstract names. */
+bool unix_has_abstract(void);
+/* What a connect to a fresh name says, at which nobody is. */
+int unix_nobody(void);
 
 /* A folder of the case's own, for paths. */
 struct unix_dir {
@@ -37,24 +40,26 @@ void unix_dir_full_path(const struct unix_dir *dir, struct sockaddr_un *name);
 void unix_dir_close(const struct unix_dir *dir);
 
 /* What the system says that a descriptor is called, as an address of the library. */
-struct mio_addr unix_name_of(int fd);
+struct mio_addr unix_name_of(mio_fd fd);
 /* Whether the system says that the descriptor has just this name. */
-bool unix_is_called(int fd, const void *path_bytes, size_t length);
+bool unix_is_called(mio_fd fd, const void *path_bytes, size_t length);
 
 /* ---- Peers ----------------------------------------------------------------------------------- */
 
 /* A blocking socket whose transfers give up after a while, bound to the address unless NULL. */
-int unix_socket(int type, const struct mio_addr *addr);
-int unix_listening(const struct mio_addr *addr);
+mio_fd unix_socket(int type, const struct mio_addr *addr);
+/* The same, non-blocking; and one that listens. */
+mio_fd unix_nonblocking(int type, const struct mio_addr *addr);
+mio_fd unix_listening(const struct mio_addr *addr);
 /* Plain connect(2), sendto(2) to an address; their results, with errno. */
-int unix_connect(int fd, const struct mio_addr *addr);
-ssize_t unix_send_to(int fd, const void *buf, size_t len, const struct mio_addr *addr);
+int unix_connect(mio_fd fd, const struct mio_addr *addr);
+ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr);
 /* A blocking pair. */
 void unix_plain_pair(int type, int fds[2]);
 
 /* A stream of ours and its peer, a blocking descriptor; and the same with datagrams. */
-void unix_stream_peer(struct mio_unix_stream *stream, int *peer);
-void unix_datagram_peer(struct mio_unix_datagram *socket, int *peer);
+void unix_stream_peer(struct mio_unix_stream *stream, mio_fd *peer);
+void unix_datagram_peer(struct mio_unix_datagram *socket, mio_fd *peer);
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
@@ -65,11 +70,8 @@ void unix_register(struct mio_poll *poll, struct mio_source *source, mio_interes
 /* What a program does after it has drained a source: oneshot sources are armed again. */
 void unix_rearm(struct mio_poll *poll, struct mio_source *source, mio_interest directions);
 
-/* ---- Limits and rights ----------------------------------------------------------------------- */
+/* ---- Rights ---------------------------------------------------------------------------------- */
 
-/* Leaves room for so many descriptors; returns the old limit, which the second one restores. */
-rlim_t unix_leave_descriptors(int count);
-void unix_give_descriptors_back(rlim_t old);
 /*
  * In a child process: goes on without the rights of the superuser. A case that is about to do so
  * calls the second one first, which skips it where that cannot be, before there is a folder.

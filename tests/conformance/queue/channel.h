@@ -1,20 +1,12 @@
-/*
- * What several suites of this folder share: sources of every kind with a peer that is driven by
- * plain system calls, and a thread that waits.
- */
-#ifndef MIO_TEST_SUPPORT_H
-#define MIO_TEST_SUPPORT_H
+/* Sources of every kind with a peer that is driven by plain system calls. */
+#ifndef MIO_TEST_CHANNEL_H
+#define MIO_TEST_CHANNEL_H
 
 #include "net.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-/* ---- Sources with a peer --------------------------------------------------------------------- */
-
 /* The first of two kinds on a line is a raw descriptor, the second one of the library's types. */
 enum channel_kind {
-    CHANNEL_EVENTFD,
+    CHANNEL_LOOP, /* its own other end */
     CHANNEL_PIPE, /* our side reads */
     CHANNEL_PIPE_RECEIVER,
     CHANNEL_PIPE_WRITER, /* our side writes */
@@ -32,8 +24,8 @@ enum channel_kind {
 struct channel {
     enum channel_kind kind;
     struct mio_source *source; /* what a test registers */
-    int fd;                    /* our side, non-blocking */
-    int peer;                  /* the other side, blocking; -1 once it was closed */
+    mio_fd fd;                 /* our side, non-blocking */
+    mio_fd peer;               /* the other side, blocking; MIO_FD_NONE once it was closed */
     union {
         struct mio_source raw;
         struct mio_pipe_receiver receiver;
@@ -65,7 +57,7 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len);
 /* Reads until -EAGAIN; the bytes read. */
 size_t channel_drain(struct channel *channel);
 
-/* What the peer does. An eventfd takes 8 bytes whatever is sent. */
+/* What the peer does. A loop takes 8 bytes whatever is sent. */
 void channel_send(struct channel *channel, const void *buf, size_t len);
 void channel_receive(struct channel *channel, size_t len);
 /* It ends its stream: a pipe's end is closed, a socket is shut down for writing. */
@@ -83,7 +75,8 @@ void channel_await_end(const struct channel *channel);
  * one in DEFINE_CASES(class, behaviour), which defines behaviour_suffix() for each member, and in
  * CASES(class, behaviour, modes), which lists these functions as cases.
  */
-#define EACH_EVENTFD(X, behaviour, modes) X(CHANNEL_EVENTFD, eventfd, behaviour, modes)
+#define EACH_LOOP(X, behaviour, modes)                                                             \
+    X(CHANNEL_LOOP, /* its own other end */ eventfd, behaviour, modes)
 #define EACH_PIPE_READER(X, behaviour, modes)                                                      \
     X(CHANNEL_PIPE, pipe, behaviour, modes)                                                        \
     X(CHANNEL_PIPE_RECEIVER, pipe_receiver, behaviour, modes)
@@ -116,14 +109,14 @@ void channel_await_end(const struct channel *channel);
     EACH_PIPE_READER(X, behaviour, modes)                                                          \
     EACH_STREAM_SOCKET(X, behaviour, modes)
 #define EACH_READER(X, behaviour, modes)                                                           \
-    EACH_EVENTFD(X, behaviour, modes)                                                              \
+    EACH_LOOP(X, behaviour, modes)                                                                 \
     EACH_PIPE_READER(X, behaviour, modes)                                                          \
     EACH_SOCKET(X, behaviour, modes)
 #define EACH_STREAM_WRITER(X, behaviour, modes)                                                    \
     EACH_PIPE_WRITER(X, behaviour, modes)                                                          \
     EACH_STREAM_SOCKET(X, behaviour, modes)
 #define EACH_WRITER(X, behaviour, modes)                                                           \
-    EACH_EVENTFD(X, behaviour, modes)                                                              \
+    EACH_LOOP(X, behaviour, modes)                                                                 \
     EACH_PIPE_WRITER(X, behaviour, modes)                                                          \
     EACH_SOCKET(X, behaviour, modes)
 
@@ -136,47 +129,5 @@ void channel_await_end(const struct channel *channel);
     {#behaviour "_" #suffix, behaviour##_##suffix, modes},
 #define DEFINE_CASES(class, behaviour) class(DEFINE_CASE, behaviour, 0)
 #define CASES(class, behaviour, modes) class(LIST_CASE, behaviour, modes)
-
-/* ---- Backends -------------------------------------------------------------------------------- */
-
-bool support_is_epoll(const struct mio_poll *poll);
-/* Skips the case on every other backend. */
-void support_need_epoll(void);
-/* Skips the case where polls have no descriptor. */
-void support_need_poll_fd(void);
-
-/* ---- Raw sources ----------------------------------------------------------------------------- */
-
-/* A source over a new eventfd, which is ready from the start if count is not 0. */
-int support_eventfd(struct mio_source *source, unsigned count);
-
-/* ---- Sleep ----------------------------------------------------------------------------------- */
-
-/* The time that this thread has spent on a processor. */
-int64_t support_cpu_time(void);
-/* Nothing may be reported for a while, and the wait may not go round and round either. */
-void support_expect_sleep(struct mio_poll *poll);
-
-/* ---- A thread that waits --------------------------------------------------------------------- */
-
-struct waiter {
-    struct mio_poll *poll;
-    pthread_t thread;
-    int result; /* after waiter_join */
-    struct mio_event events[4];
-    atomic_bool until_interrupted; /* -EINTR ends it too */
-    atomic_bool done;
-};
-
-/* Returns once the thread is inside a wait without end. Nothing may be ready before. */
-void waiter_start(struct waiter *waiter, struct mio_poll *poll);
-/* Waits for the end of the wait; its result. */
-int waiter_join(struct waiter *waiter);
-/* Interrupts the wait by a signal, and joins. */
-int waiter_interrupt(struct waiter *waiter);
-
-/* Installs a handler for SIGUSR1 that interrupts system calls; does nothing if action is NULL. */
-void support_catch_usr1(void (*action)(int));
-void support_sleep(int64_t ns);
 
 #endif

@@ -1,41 +1,22 @@
-#define _GNU_SOURCE 1
-#include "support.h"
+#include "queue/channel.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
+#include "system.h"
+
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-/* ---- Sources with a peer --------------------------------------------------------------------- */
-
-static void set_blocking(int fd, bool blocking)
+static void open_raw(struct channel *channel, mio_fd fd, mio_fd peer)
 {
-    int flags = fcntl(fd, F_GETFL);
-    CHECK(flags >= 0);
-    CHECK_EQ(fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK), 0);
-}
-
-static void open_raw(struct channel *channel, int fd, int peer)
-{
-    CHECK(fd >= 0);
-    set_blocking(fd, false);
+    plain_set_blocking(fd, false);
     CHECK_EQ(mio_source_init_fd(&channel->raw, fd), 0);
     channel->source = &channel->raw;
     channel->peer = peer;
 }
 
 /* An object of the library at the other end becomes the plain descriptor that the peer is. */
-static void open_own(struct channel *channel, struct mio_source *source, int peer)
+static void open_own(struct channel *channel, struct mio_source *source, mio_fd peer)
 {
-    CHECK(peer >= 0);
-    set_blocking(peer, true);
+    CHECK(peer != MIO_FD_NONE);
+    plain_set_blocking(peer, true);
     channel->source = source;
     channel->peer = peer;
 }
@@ -56,20 +37,15 @@ static void open_pipe(struct channel *channel, bool writes)
 #ifndef MIO_NO_NET
 static void open_udp(struct channel *channel)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct sockaddr_in own;
-    socklen_t length = sizeof name;
     struct mio_addr addr;
+    mio_fd peer = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
     CHECK_EQ(mio_addr_parse(&addr, "127.0.0.1:0"), 0);
     CHECK_EQ(mio_udp_socket_bind(&channel->udp, &addr), 0);
-    int peer = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    CHECK(peer >= 0);
-    CHECK_EQ(bind(peer, (struct sockaddr *)&name, length), 0);
-    CHECK_EQ(getsockname(peer, (struct sockaddr *)&name, &length), 0);
-    CHECK_EQ(mio_addr_from_sockaddr(&addr, (struct sockaddr *)&name, length), 0);
+    CHECK_EQ(plain_bind(peer, &addr), 0);
+    addr = plain_name(peer);
     CHECK_EQ(mio_udp_socket_connect(&channel->udp, &addr), 0);
-    CHECK_EQ(getsockname(mio_source_fd(&channel->udp.source), (struct sockaddr *)&own, &length), 0);
-    CHECK_EQ(connect(peer, (struct sockaddr *)&own, length), 0);
+    addr = plain_name(mio_source_fd(&channel->udp.source));
+    CHECK_EQ(plain_connect(peer, &addr), 0);
     open_own(channel, &channel->udp.source, peer);
 }
 
@@ -77,7 +53,7 @@ static void open_socket(struct channel *channel)
 {
     struct mio_unix_stream other_stream;
     struct mio_unix_datagram other;
-    int peer;
+    mio_fd peer;
     switch (channel->kind) {
     case CHANNEL_UNIX_STREAM:
         CHECK_EQ(mio_unix_stream_pair(&channel->unix_stream, &other_stream), 0);
@@ -99,23 +75,23 @@ static void open_socket(struct channel *channel)
 
 void channel_open(struct channel *channel, enum channel_kind kind)
 {
-    int ends[2];
+    mio_fd ends[2];
     memset(channel, 0, sizeof *channel);
     channel->kind = kind;
     switch (kind) {
-    case CHANNEL_EVENTFD:
-        open_raw(channel, eventfd(0, EFD_CLOEXEC), -1);
+    case CHANNEL_LOOP:
+        open_raw(channel, plain_loop(false), MIO_FD_NONE);
         break;
     case CHANNEL_PIPE:
-        CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+        plain_pipe(ends);
         open_raw(channel, ends[0], ends[1]);
         break;
     case CHANNEL_PIPE_WRITER:
-        CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
+        plain_pipe(ends);
         open_raw(channel, ends[1], ends[0]);
         break;
     case CHANNEL_UNIX:
-        CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        plain_pair(PLAIN_STREAM, ends);
         open_raw(channel, ends[0], ends[1]);
         break;
     case CHANNEL_PIPE_RECEIVER:
@@ -132,9 +108,9 @@ void channel_open(struct channel *channel, enum channel_kind kind)
 
 void channel_close_peer(struct channel *channel)
 {
-    if (channel->peer >= 0)
-        CHECK_EQ(close(channel->peer), 0);
-    channel->peer = -1;
+    if (channel->peer != MIO_FD_NONE)
+        CHECK_EQ(plain_close(channel->peer), 0);
+    channel->peer = MIO_FD_NONE;
 }
 
 static int close_object(struct channel *channel)
@@ -155,13 +131,13 @@ static int close_object(struct channel *channel)
         return mio_unix_datagram_close(&channel->unix_datagram);
 #endif
     default:
-        return close(channel->fd);
+        return plain_close(channel->fd);
     }
 }
 
 bool channel_is_raw(const struct channel *channel)
 {
-    return channel->kind == CHANNEL_EVENTFD || channel->kind == CHANNEL_PIPE ||
+    return channel->kind == CHANNEL_LOOP || channel->kind == CHANNEL_PIPE ||
            channel->kind == CHANNEL_PIPE_WRITER || channel->kind == CHANNEL_UNIX;
 }
 
@@ -197,7 +173,6 @@ static ptrdiff_t tell_after(struct channel *channel, uint32_t direction, ptrdiff
 
 ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
 {
-    ssize_t got;
     switch (channel->kind) {
     case CHANNEL_PIPE_RECEIVER:
         return mio_pipe_receiver_read(&channel->receiver, buf, len);
@@ -212,14 +187,12 @@ ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
         return mio_unix_datagram_recv(&channel->unix_datagram, buf, len);
 #endif
     default:
-        got = read(channel->fd, buf, len);
-        return tell_after(channel, MIO_READABLE, got < 0 ? -errno : got, len);
+        return tell_after(channel, MIO_READABLE, plain_read(channel->fd, buf, len), len);
     }
 }
 
 ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
 {
-    ssize_t put;
     switch (channel->kind) {
     case CHANNEL_PIPE_SENDER:
         return mio_pipe_sender_write(&channel->sender, buf, len);
@@ -234,8 +207,7 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
         return mio_unix_datagram_send(&channel->unix_datagram, buf, len);
 #endif
     default:
-        put = write(channel->fd, buf, len);
-        return tell_after(channel, MIO_WRITABLE, put < 0 ? -errno : put, len);
+        return tell_after(channel, MIO_WRITABLE, plain_write(channel->fd, buf, len), len);
     }
 }
 
@@ -260,20 +232,19 @@ size_t channel_drain(struct channel *channel)
 
 void channel_send(struct channel *channel, const void *buf, size_t len)
 {
-    uint64_t one = 1;
-    if (channel->kind == CHANNEL_EVENTFD)
-        CHECK_EQ(write(channel->fd, &one, sizeof one), sizeof one);
+    if (channel->kind == CHANNEL_LOOP)
+        CHECK(plain_loop_make_ready(channel->fd));
     else if (channel_is_pipe(channel))
-        CHECK_EQ(write(channel->peer, buf, len), len);
+        CHECK_EQ(plain_write(channel->peer, buf, len), len);
     else
-        test_send_all(channel->peer, buf, len);
+        plain_send_all(channel->peer, buf, len);
 }
 
 void channel_receive(struct channel *channel, size_t len)
 {
     static char buf[65536];
     while (len > 0) {
-        ssize_t got = read(channel->peer, buf, len < sizeof buf ? len : sizeof buf);
+        ptrdiff_t got = plain_read(channel->peer, buf, len < sizeof buf ? len : sizeof buf);
         CHECK(got > 0);
         len -= (size_t)got;
     }
@@ -284,7 +255,7 @@ void channel_finish(struct channel *channel)
     if (channel_is_pipe(channel))
         channel_close_peer(channel);
     else
-        CHECK_EQ(shutdown(channel->peer, SHUT_WR), 0);
+        CHECK_EQ(plain_shutdown(channel->peer, PLAIN_WRITES), 0);
 }
 
 void channel_reset(struct channel *channel)
@@ -292,10 +263,10 @@ void channel_reset(struct channel *channel)
     /* Unread data makes a Unix socket reset the other side; TCP needs to be told. */
 #ifndef MIO_NO_NET
     if (channel->kind == CHANNEL_TCP)
-        test_linger_zero(channel->peer);
+        plain_reset_on_close(channel->peer);
     else
 #endif
-        CHECK_EQ(send(channel->fd, "x", 1, MSG_NOSIGNAL), 1);
+        CHECK_EQ(plain_send(channel->fd, "x", 1), 1);
     channel_close_peer(channel);
 }
 
@@ -303,147 +274,18 @@ void channel_await_bytes(const struct channel *channel, int count)
 {
     int unread = 0;
     int64_t deadline = mio_now_ns() + TEST_SOON;
-    if (channel->kind == CHANNEL_EVENTFD)
+    if (channel->kind == CHANNEL_LOOP)
         return; /* it has no other end */
     do {
-        CHECK_EQ(ioctl(channel->fd, FIONREAD, &unread), 0);
+        unread = plain_unread(channel->fd);
         if (unread >= count)
             return;
-        sched_yield();
+        thread_yield();
     } while (mio_now_ns() < deadline);
     test_fail(__FILE__, __LINE__, "%d of %d bytes arrived", unread, count);
 }
 
 void channel_await_end(const struct channel *channel)
 {
-    struct pollfd entry = {.fd = channel->fd, .events = POLLRDHUP};
-    CHECK_EQ(poll(&entry, 1, (int)(TEST_SOON / MIO_NS_PER_MS)), 1);
-}
-
-/* ---- Backends -------------------------------------------------------------------------------- */
-
-bool support_is_epoll(const struct mio_poll *poll)
-{
-    return strcmp(mio_poll_backend_name(poll), "epoll") == 0;
-}
-
-void support_need_epoll(void)
-{
-    struct mio_poll poll;
-    test_poll_init(&poll);
-    bool is_epoll = support_is_epoll(&poll);
-    CHECK_EQ(mio_poll_close(&poll), 0);
-    if (!is_epoll)
-        SKIP("only epoll does this");
-}
-
-void support_need_poll_fd(void)
-{
-    struct mio_poll poll;
-    test_poll_init(&poll);
-    bool has_fd = mio_poll_fd(&poll) != MIO_FD_NONE;
-    CHECK_EQ(mio_poll_close(&poll), 0);
-    if (!has_fd)
-        SKIP("this backend has no descriptor");
-}
-
-/* ---- Raw sources ----------------------------------------------------------------------------- */
-
-int support_eventfd(struct mio_source *source, unsigned count)
-{
-    int fd = eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK);
-    CHECK(fd >= 0);
-    CHECK_EQ(mio_source_init_fd(source, fd), 0);
-    return fd;
-}
-
-/* ---- Sleep ----------------------------------------------------------------------------------- */
-
-int64_t support_cpu_time(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (int64_t)time.tv_sec * MIO_NS_PER_S + time.tv_nsec;
-}
-
-void support_expect_sleep(struct mio_poll *poll)
-{
-    struct mio_event event;
-    int64_t before = support_cpu_time();
-    CHECK_EQ(mio_poll_wait(poll, &event, 1, 40 * MIO_NS_PER_MS), 0);
-    CHECK(support_cpu_time() - before < 12 * MIO_NS_PER_MS);
-}
-
-/* ---- A thread that waits --------------------------------------------------------------------- */
-
-static void ignore_signal(int signal)
-{
-    (void)signal;
-}
-
-void support_catch_usr1(void (*action)(int))
-{
-    struct sigaction how;
-    memset(&how, 0, sizeof how);
-    how.sa_handler = action ? action : ignore_signal;
-    CHECK_EQ(sigaction(SIGUSR1, &how, NULL), 0);
-}
-
-void support_sleep(int64_t ns)
-{
-    struct timespec time = {.tv_sec = (time_t)(ns / MIO_NS_PER_S),
-                            .tv_nsec = (long)(ns % MIO_NS_PER_S)};
-    nanosleep(&time, NULL);
-}
-
-static void *wait_for_an_event(void *arg)
-{
-    struct waiter *waiter = arg;
-    do
-        waiter->result = mio_poll_wait(waiter->poll, waiter->events, 4, MIO_FOREVER);
-    while (waiter->result == -EBUSY ||
-           (waiter->result == -EINTR && !atomic_load(&waiter->until_interrupted)));
-    atomic_store(&waiter->done, true);
-    return NULL;
-}
-
-void waiter_start(struct waiter *waiter, struct mio_poll *poll)
-{
-    struct mio_event event;
-    memset(waiter, 0, sizeof *waiter);
-    waiter->poll = poll;
-    support_catch_usr1(NULL);
-    CHECK_EQ(pthread_create(&waiter->thread, NULL, wait_for_an_event, waiter), 0);
-    /*
-     * A refused second wait shows that the first one runs. The refusal is best effort: should both
-     * threads enter at once, ours takes the mark of the other with it when it leaves, so now and
-     * then the other one is made to enter again.
-     */
-    for (int tries = 1; tries <= 10000; tries++) {
-        int n = mio_poll_wait(poll, &event, 1, 0);
-        if (n == -EBUSY)
-            return;
-        CHECK_EQ(n, 0);
-        support_sleep(MIO_NS_PER_MS);
-        if (tries % 100 == 0)
-            pthread_kill(waiter->thread, SIGUSR1);
-    }
-    test_fail(__FILE__, __LINE__, "the thread does not wait");
-}
-
-int waiter_join(struct waiter *waiter)
-{
-    CHECK_EQ(pthread_join(waiter->thread, NULL), 0);
-    return waiter->result;
-}
-
-int waiter_interrupt(struct waiter *waiter)
-{
-    atomic_store(&waiter->until_interrupted, true);
-    /* A signal that comes just before the system call is not seen by it, hence the repetition. */
-    while (!atomic_load(&waiter->done)) {
-        pthread_kill(waiter->thread, SIGUSR1);
-        support_sleep(MIO_NS_PER_MS);
-    }
-    return waiter_join(waiter);
+    plain_wait(channel->fd, PLAIN_END);
 }
