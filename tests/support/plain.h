@@ -23,9 +23,8 @@ void plain_set_blocking(mio_fd fd, bool blocking);
 void plain_set_inherited(mio_fd fd);
 /* All flags of the descriptor in one number, for to compare. */
 int plain_flags(mio_fd fd);
-/* Sets a flag that the library has no interest in, or asks for it. */
-void plain_set_other_flag(mio_fd fd);
-bool plain_has_other_flag(mio_fd fd);
+/* Sets flags that the library has no interest in. */
+void plain_set_other_flags(mio_fd fd);
 
 mio_fd plain_duplicate(mio_fd fd);
 /* From now on the number stands for what the other one stands for, as after dup2(2). */
@@ -73,6 +72,8 @@ mio_fd plain_socket(enum plain_family family, enum plain_type type);
 bool plain_has_socket(enum plain_family family, enum plain_type type);
 /* A connected pair: of the Unix domain where the system has that. */
 void plain_pair(enum plain_type type, mio_fd fds[2]);
+/* A pair of UDP sockets on the loopback device, connected to each other. */
+void plain_udp_pair(mio_fd fds[2]);
 
 int plain_listen(mio_fd fd, int backlog);
 int plain_accept(mio_fd fd, mio_fd *accepted);
@@ -101,6 +102,8 @@ ptrdiff_t plain_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *fro
 /* Its own address, and that of its peer. */
 struct mio_addr plain_name(mio_fd fd);
 int plain_peer_name(mio_fd fd, struct mio_addr *addr);
+/* An address in the Unix domain that nobody else uses: an abstract name, or a file. */
+struct mio_addr plain_fresh_name(void);
 #endif
 
 /* Datagrams to groups of IPv4 leave by the loopback device; its index, or 0. */

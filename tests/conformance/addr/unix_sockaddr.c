@@ -185,7 +185,7 @@ static void system_calls_an_abstract_name_as_the_address_does(void)
 {
     if (!unix_has_abstract())
         SKIP("the system has no abstract names");
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     size_t length;
     char name[1 + UNIX_NAME_MOST] = {0};
     const char *fresh = mio_addr_unix_name(&addr, &length);
@@ -204,7 +204,7 @@ static void system_calls_an_abstract_name_as_the_address_does(void)
 /* The crate loses the last byte of such a name. */
 static void defect_18_abstract_name_with_leading_nul(void)
 {
-    struct mio_addr fresh = unix_fresh_name(), addr, local;
+    struct mio_addr fresh = plain_fresh_name(), addr, local;
     struct mio_unix_listener listener;
     struct sockaddr_un plain = {.sun_family = AF_UNIX};
     size_t length;
@@ -229,7 +229,7 @@ static void defect_18_abstract_name_with_leading_nul(void)
 /* And ours reaches a plain listener with such a name. */
 static void defect_18_connect_to_a_name_with_leading_nul(void)
 {
-    struct mio_addr fresh = unix_fresh_name(), addr, peer;
+    struct mio_addr fresh = plain_fresh_name(), addr, peer;
     struct mio_unix_stream stream;
     struct sockaddr_un plain = {.sun_family = AF_UNIX};
     size_t length;

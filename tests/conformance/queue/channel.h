@@ -104,6 +104,14 @@ void channel_await_end(const struct channel *channel);
 #define EACH_SOCKET(X, behaviour, modes)                                                           \
     EACH_STREAM_SOCKET(X, behaviour, modes)                                                        \
     EACH_DATAGRAM(X, behaviour, modes)
+/* Raw descriptors that have an end. */
+#define EACH_RAW_READER(X, behaviour, modes)                                                       \
+    X(CHANNEL_PIPE, pipe, behaviour, modes)                                                        \
+    X(CHANNEL_UNIX, unix, behaviour, modes)
+/* The streams among the types of the library. */
+#define EACH_OWN_STREAM(X, behaviour, modes)                                                       \
+    X(CHANNEL_UNIX_STREAM, unix_stream, behaviour, modes)                                          \
+    X(CHANNEL_TCP, tcp, behaviour, modes)
 /* What is read to an end, what bytes are read from, and what is written to at all. */
 #define EACH_STREAM(X, behaviour, modes)                                                           \
     EACH_PIPE_READER(X, behaviour, modes)                                                          \

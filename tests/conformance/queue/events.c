@@ -303,6 +303,71 @@ static void buffers_add_up(void)
 }
 #endif
 
+/* ---- The draining rule ----------------------------------------------------------------------- */
+
+static const struct {
+    uint32_t seen;
+    ptrdiff_t result;
+    size_t asked;
+    bool drained;
+} rows[] = {
+    {MIO_READABLE, -EAGAIN, 8, true},
+    {MIO_READABLE, 0, 8, true},
+    {MIO_READABLE, 1, 8, true},
+    /* Other errors leave the direction as it is. */
+    {MIO_READABLE, -ECONNRESET, 8, false},
+    {MIO_READABLE, -EPIPE, 8, false},
+    {MIO_READABLE, -EHOSTUNREACH, 8, false},
+    {MIO_READABLE, -ENOBUFS, 8, false},
+    {MIO_READABLE, -EMFILE, 0, false},
+    {MIO_READABLE, -EINTR, 8, false},
+    {MIO_READABLE, 7, 8, true},
+    {MIO_READABLE, 8, 8, false},
+    {MIO_READABLE, 1, 1, false},
+    {0, 7, 8, true},
+    {MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY, 7, 8, true},
+    /* Where a length says nothing, would-block alone drains. */
+    {MIO_READABLE, 0, 0, false},
+    {MIO_READABLE, 7, 0, false},
+    {MIO_READABLE, -EAGAIN, 0, true},
+    {MIO_READABLE | MIO_READ_CLOSED, -EAGAIN, 0, true},
+    {MIO_READABLE, -ECONNRESET, 0, false},
+    /* Once something was closed a short transfer says nothing, all else as before. */
+    {MIO_READ_CLOSED, 7, 8, false},
+    {MIO_WRITE_CLOSED, 7, 8, false},
+    {MIO_ERROR, 7, 8, false},
+    {MIO_READABLE | MIO_READ_CLOSED, 8, 8, false},
+    {MIO_READABLE | MIO_READ_CLOSED, 0, 8, true},
+    {MIO_READABLE | MIO_ERROR, -EAGAIN, 8, true},
+    {MIO_READABLE | MIO_WRITE_CLOSED, -ECONNRESET, 8, false},
+    {MIO_READABLE | MIO_READ_CLOSED, -EINTR, 8, false},
+    /* A system stops at about MIO_IO_MAX by itself. */
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX, MIO_IO_MAX + 1, false},
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX, SIZE_MAX, false},
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX, MIO_IO_MAX, false},
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX + 1, SIZE_MAX, false},
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX - 1, MIO_IO_MAX, true},
+    {MIO_READABLE, (ptrdiff_t)MIO_IO_MAX - 1, SIZE_MAX, true},
+};
+
+static void rule_is_the_documented_one(void)
+{
+    /* Through pointers, so that the exported definitions are run as well. */
+    bool (*volatile drained)(uint32_t, ptrdiff_t, size_t) = mio_drained;
+    void (*volatile ready_after)(uint32_t *, uint32_t, ptrdiff_t, size_t) = mio_ready_after;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint32_t before = rows[i].seen | MIO_READABLE | MIO_WRITABLE;
+        uint32_t ready = before;
+        CHECK_EQ(mio_drained(rows[i].seen, rows[i].result, rows[i].asked), rows[i].drained);
+        CHECK_EQ(drained(rows[i].seen, rows[i].result, rows[i].asked), rows[i].drained);
+        mio_ready_after(&ready, MIO_READABLE, rows[i].result, rows[i].asked);
+        CHECK_EQ(ready, rows[i].drained ? before & ~MIO_READABLE : before);
+        ready = before;
+        ready_after(&ready, MIO_WRITABLE, rows[i].result, rows[i].asked);
+        CHECK_EQ(ready, rows[i].drained ? before & ~MIO_WRITABLE : before);
+    }
+}
+
 static const struct test_case cases[] = {
     {"forget_clears_the_entries_of_one_token", forget_clears_the_entries_of_one_token, 0},
     {"predicates_test_one_bit", predicates_test_one_bit, 0},
@@ -320,6 +385,7 @@ static const struct test_case cases[] = {
 #ifndef MIO_NO_NET
     {"buffers_add_up", buffers_add_up, 0},
 #endif
+    {"rule_is_the_documented_one", rule_is_the_documented_one, TEST_EDGE},
     {NULL, NULL, 0},
 };
 

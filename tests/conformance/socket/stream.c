@@ -71,7 +71,7 @@ static void unix_streams_are_streams(void)
 {
     struct mio_unix_stream client, server, taken;
     struct mio_unix_listener listener;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     CHECK_EQ(mio_unix_stream_pair(&client, &server), 0);
     use(&client.source, &server.source);
     CHECK_EQ(mio_unix_listener_bind(&listener, &addr), 0);

@@ -8,7 +8,7 @@
 
 static void listen_on_a_fresh_name(struct mio_unix_listener *listener, struct mio_addr *addr)
 {
-    *addr = unix_fresh_name();
+    *addr = plain_fresh_name();
     CHECK_EQ(mio_unix_listener_bind(listener, addr), 0);
 }
 
@@ -71,7 +71,7 @@ static void check_accepted(const struct mio_addr *addr, const struct mio_addr *c
 
 static void peer_without_a_name(void)
 {
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     check_accepted(&addr, NULL);
 }
 
@@ -87,7 +87,7 @@ static void peer_with_a_path(void)
 /* The crate reports such a peer as unnamed. */
 static void defect_19_abstract_peer(void)
 {
-    struct mio_addr addr = unix_fresh_name(), client = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name(), client = plain_fresh_name();
     check_accepted(&addr, &client);
 }
 
@@ -95,7 +95,7 @@ static void peer_with_a_path_without_room_for_a_nul(void)
 {
     struct unix_dir dir;
     struct sockaddr_un plain;
-    struct mio_addr addr = unix_fresh_name(), client;
+    struct mio_addr addr = plain_fresh_name(), client;
     unix_dir_open(&dir);
     unix_dir_full_path(&dir, &plain);
     CHECK_EQ(mio_addr_from_sockaddr(&client, (struct sockaddr *)&plain, sizeof plain), 0);

@@ -49,7 +49,7 @@ static void check_stream(struct mio_unix_stream *stream, int error)
 
 static void check_datagram(struct mio_unix_datagram *socket, int error)
 {
-    struct mio_addr addr, to = unix_fresh_name();
+    struct mio_addr addr, to = plain_fresh_name();
     CHECK_EQ(mio_unix_datagram_connect(socket, &to), error);
     CHECK_EQ(mio_unix_datagram_send(socket, &byte, 1), error);
     CHECK_EQ(mio_unix_datagram_send(socket, NULL, 0), error);
@@ -113,7 +113,7 @@ static void zeroed_objects_are_closed(void)
 /* The descriptor is gone, and whoever gets its number next is left alone. */
 static void closed_objects_stay_closed(void)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct mio_unix_listener listener;
     struct mio_unix_stream stream, other;
     struct mio_unix_datagram socket;
@@ -163,7 +163,7 @@ static void check_bad_stream_arguments(struct mio_unix_stream *stream)
 static void check_bad_datagram_arguments(struct mio_unix_datagram *socket)
 {
     const struct mio_addr none = {0};
-    struct mio_addr to = unix_fresh_name(), v4 = unix_text("127.0.0.1:9");
+    struct mio_addr to = plain_fresh_name(), v4 = unix_text("127.0.0.1:9");
     CHECK_EQ(mio_unix_datagram_connect(socket, NULL), -EINVAL);
     CHECK_EQ(mio_unix_datagram_connect(socket, &v4), -EAFNOSUPPORT);
     CHECK_EQ(mio_unix_datagram_connect(socket, &none), -EAFNOSUPPORT);

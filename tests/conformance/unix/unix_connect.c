@@ -51,7 +51,7 @@ static void connects_to_a_path(void)
 
 static void connects_to_an_abstract_name(void)
 {
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     check_connects(&addr);
 }
 
@@ -59,7 +59,7 @@ static void connected_stream_is_writable_at_once(void)
 {
     struct mio_poll poll;
     struct mio_unix_stream stream;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     mio_fd fd = unix_listening(&addr);
     test_poll_init(&poll);
     CHECK_EQ(mio_unix_stream_connect(&stream, &addr), 0);
@@ -102,7 +102,7 @@ static void addresses_that_nobody_is_at(void)
     struct unix_dir dir;
     unix_dir_open(&dir);
     struct mio_addr path = unix_dir_addr(&dir, "sock"), below = unix_dir_addr(&dir, "sock/sock");
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     check_connect_fails(&path, -ENOENT);
     check_connect_fails(&name, unix_nobody());
     /* Bound without listening, and then left behind. */
@@ -118,7 +118,7 @@ static void addresses_of_other_socket_types(void)
 {
     struct unix_dir dir;
     unix_dir_open(&dir);
-    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = unix_fresh_name();
+    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = plain_fresh_name();
     int first = unix_socket(SOCK_DGRAM, &path), second = unix_socket(SOCK_SEQPACKET, &name);
     CHECK_EQ(listen(second, 1), 0);
     check_connect_fails(&path, -EPROTOTYPE);
@@ -158,7 +158,7 @@ static void full_backlog_is_eagain(void)
 {
     enum { MOST = 8 };
     struct mio_unix_stream streams[MOST];
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     int count = 0, result = 0;
     mio_fd fd = unix_nonblocking(SOCK_STREAM, &addr);
     CHECK_EQ(listen(fd, 1), 0);
@@ -187,7 +187,7 @@ static void full_backlog_is_eagain(void)
 
 static void connect_without_descriptors(void)
 {
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     mio_fd fd = unix_listening(&addr);
     descriptors_leave(0);
     check_connect_fails(&addr, -EMFILE);
@@ -205,7 +205,7 @@ static void no_descriptor_is_left(void)
 static void check_options_refused(const struct mio_connect_options *options, int error)
 {
     struct mio_unix_stream stream;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     mio_fd fd = unix_nonblocking(SOCK_STREAM, &addr);
     CHECK_EQ(listen(fd, 4), 0);
     memset(&stream, 0xa5, sizeof stream);
@@ -252,9 +252,9 @@ static int bind_client(mio_fd fd, void *arg)
 
 static void hook_may_bind_the_clients_side(void)
 {
-    struct client client = {.name = unix_fresh_name()};
+    struct client client = {.name = plain_fresh_name()};
     const struct mio_connect_options options = {.prepare = bind_client, .prepare_arg = &client};
-    struct mio_addr addr = unix_fresh_name(), local;
+    struct mio_addr addr = plain_fresh_name(), local;
     struct mio_unix_stream stream;
     struct sockaddr_storage name;
     socklen_t length = sizeof name;

@@ -64,7 +64,7 @@ static void bound_socket_receives(void)
     struct unix_dir dir;
     struct stat entry;
     unix_dir_open(&dir);
-    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = unix_fresh_name();
+    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = plain_fresh_name();
     struct mio_unix_datagram stale;
     check_bound(&path);
     check_bound(&name);
@@ -134,7 +134,7 @@ static void pair_needs_two_objects(void)
 
 static void open_without_descriptors(void)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct mio_unix_datagram a, b;
     int before = test_open_descriptors();
     memset(&a, 0xa5, sizeof a);
@@ -178,7 +178,7 @@ static void options_that_are_refused(void)
     static const struct {
         int value, error;
     } switches[] = {{MIO_ON, -ENOTSUP}, {MIO_OFF, -ENOTSUP}, {3, -EINVAL}, {-1, -EINVAL}};
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         int value = switches[i].value, error = switches[i].error;
         check_bind_fails(&addr, &(struct mio_datagram_options){.reuse_addr = value}, error);
@@ -226,7 +226,7 @@ static void hook_runs_once_before_bind(void)
     struct sight sight = {0};
     const struct mio_datagram_options options = {.prepare = look, .prepare_arg = &sight};
     struct mio_unix_datagram socket;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     CHECK_EQ(mio_unix_datagram_bind_with(&socket, &addr, &options), 0);
     CHECK_EQ(sight.runs, 1);
     CHECK_EQ(sight.fd, mio_source_fd(&socket.source));
@@ -245,7 +245,7 @@ static void hook_runs_once_before_bind(void)
 static void check_sender(const struct mio_addr *sender_name, const struct mio_addr *wanted)
 {
     struct mio_unix_datagram socket;
-    struct mio_addr addr = unix_fresh_name(), from;
+    struct mio_addr addr = plain_fresh_name(), from;
     char buf[8];
     CHECK_EQ(mio_unix_datagram_bind(&socket, &addr), 0);
     int sender = unix_socket(SOCK_DGRAM, sender_name);
@@ -270,7 +270,7 @@ static void senders_have_their_names(void)
     struct sockaddr_un plain;
     unix_dir_open(&dir);
     unix_dir_full_path(&dir, &plain);
-    struct mio_addr path = unix_dir_addr(&dir, "sender"), name = unix_fresh_name(), full;
+    struct mio_addr path = unix_dir_addr(&dir, "sender"), name = plain_fresh_name(), full;
     struct mio_addr unnamed = unix_unnamed();
     CHECK_EQ(mio_addr_from_sockaddr(&full, (struct sockaddr *)&plain, sizeof plain), 0);
     check_sender(&path, &path);

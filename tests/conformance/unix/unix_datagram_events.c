@@ -24,7 +24,7 @@ static void link_open(struct link *link, mio_interest directions)
 /* Connected with the peer, which is not connected with the socket and so has a queue of its own. */
 static void link_open_one_way(struct link *link, struct mio_addr *name)
 {
-    *name = unix_fresh_name();
+    *name = plain_fresh_name();
     test_poll_init(&link->poll);
     link->peer = unix_socket(SOCK_DGRAM, name);
     CHECK_EQ(mio_unix_datagram_open(&link->socket), 0);
@@ -124,7 +124,7 @@ static void datagram_that_waits_is_reported_by_reregister(void)
 /* The peer of a pair turns to somebody else and loses what it had not read. */
 static void reset_is_an_event(void)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct link link;
     char byte;
     mio_fd other = unix_socket(SOCK_DGRAM, &name);
@@ -262,7 +262,7 @@ static void receiver_that_closes_ends_the_waiting(void)
  */
 static void queues_of_others_have_no_events_of_their_own(void)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct mio_poll poll;
     struct mio_unix_datagram socket;
     mio_fd peer = unix_socket(SOCK_DGRAM, &name), count = 0;

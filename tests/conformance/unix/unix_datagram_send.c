@@ -8,7 +8,7 @@
 
 static void open_bound(struct mio_unix_datagram *socket, struct mio_addr *name)
 {
-    *name = unix_fresh_name();
+    *name = plain_fresh_name();
     CHECK_EQ(mio_unix_datagram_bind(socket, name), 0);
 }
 
@@ -43,7 +43,7 @@ static void sends_to_paths_and_names(void)
     struct mio_addr own, full;
     unix_dir_open(&dir);
     unix_dir_full_path(&dir, &plain);
-    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = unix_fresh_name();
+    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = plain_fresh_name();
     CHECK_EQ(mio_addr_from_sockaddr(&full, (struct sockaddr *)&plain, sizeof plain), 0);
     int peers[3] = {unix_socket(SOCK_DGRAM, &path), unix_socket(SOCK_DGRAM, &name),
                     unix_socket(SOCK_DGRAM, &full)};
@@ -67,7 +67,7 @@ static void sends_to_paths_and_names(void)
 static void unbound_senders_are_unnamed(void)
 {
     struct mio_unix_datagram socket;
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct sockaddr_storage from;
     socklen_t length = sizeof from;
     char byte;
@@ -97,7 +97,7 @@ static void receivers_that_cannot_be_reached(void)
     struct unix_dir dir;
     unix_dir_open(&dir);
     struct mio_addr path = unix_dir_addr(&dir, "stale"), stream = unix_dir_addr(&dir, "stream");
-    struct mio_addr name = unix_fresh_name(), unnamed = unix_unnamed();
+    struct mio_addr name = plain_fresh_name(), unnamed = unix_unnamed();
     check_unreachable(&path, -ENOENT);
     CHECK_EQ(plain_close(unix_socket(SOCK_DGRAM, &path)), 0);
     check_unreachable(&path, -ECONNREFUSED);
@@ -133,7 +133,7 @@ static void path_that_may_not_be_written(void)
 
 static void receiver_that_is_connected_with_another(void)
 {
-    struct mio_addr name = unix_fresh_name(), other = unix_fresh_name(), own;
+    struct mio_addr name = plain_fresh_name(), other = plain_fresh_name(), own;
     struct mio_unix_datagram socket;
     mio_fd peer = unix_socket(SOCK_DGRAM, &name), friend = unix_socket(SOCK_DGRAM, &other);
     CHECK_EQ(unix_connect(peer, &other), 0);
@@ -153,7 +153,7 @@ static void datagrams_longer_than_the_send_buffer(void)
 {
     static char big[65536];
     struct mio_unix_datagram socket;
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     int peer, other = unix_socket(SOCK_DGRAM, &name), size = 1;
     unix_datagram_peer(&socket, &peer);
     mio_fd fd = mio_source_fd(&socket.source);
@@ -176,7 +176,7 @@ static void datagrams_longer_than_the_send_buffer(void)
 
 static void connect_sets_the_receiver(void)
 {
-    struct mio_addr names[2] = {unix_fresh_name(), unix_fresh_name()}, own, peer;
+    struct mio_addr names[2] = {plain_fresh_name(), plain_fresh_name()}, own, peer;
     int peers[2] = {unix_socket(SOCK_DGRAM, &names[0]), unix_socket(SOCK_DGRAM, &names[1])};
     struct mio_unix_datagram socket;
     open_bound(&socket, &own);
@@ -200,7 +200,7 @@ static void connect_sets_the_receiver(void)
 
 static void connect_that_fails_keeps_the_receiver(void)
 {
-    struct mio_addr name = unix_fresh_name(), nobody = unix_fresh_name(), peer, own;
+    struct mio_addr name = plain_fresh_name(), nobody = plain_fresh_name(), peer, own;
     struct mio_unix_datagram socket;
     mio_fd fd = unix_socket(SOCK_DGRAM, &name);
     open_bound(&socket, &own);
@@ -217,7 +217,7 @@ static void connect_that_fails_keeps_the_receiver(void)
 /* What they had sent before stays. */
 static void others_can_no_longer_send_to_a_connected_socket(void)
 {
-    struct mio_addr name = unix_fresh_name(), own, from;
+    struct mio_addr name = plain_fresh_name(), own, from;
     struct mio_unix_datagram socket;
     char buf[4];
     mio_fd peer = unix_socket(SOCK_DGRAM, &name), other = unix_socket(SOCK_DGRAM, NULL);
@@ -274,7 +274,7 @@ static void receiver_that_has_closed_and_left_datagrams(void)
 /* The peer of a pair turns to somebody else; so many datagrams that it had not read are lost. */
 static void desert(struct mio_unix_datagram *socket, mio_fd *peer, int *other, int lost)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     *other = unix_socket(SOCK_DGRAM, &name);
     unix_datagram_peer(socket, peer);
     for (int i = 0; i < lost; i++)
@@ -318,7 +318,7 @@ static void peer_that_connects_to_another_and_loses_nothing(void)
 
 static void connect_anew_drops_what_is_in_the_queue(void)
 {
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     struct mio_unix_datagram socket;
     char buf[4];
     int peer, other = unix_socket(SOCK_DGRAM, &name);

@@ -52,7 +52,7 @@ static bool is_socket_file(const struct mio_addr *addr)
 static void bound_listener_is_complete(void)
 {
     struct mio_unix_listener listener;
-    struct mio_addr addr = unix_fresh_name(), local;
+    struct mio_addr addr = plain_fresh_name(), local;
     memset(&listener, 0xa5, sizeof listener);
     CHECK_EQ(mio_unix_listener_bind(&listener, &addr), 0);
     mio_fd fd = mio_source_fd(&listener.source);
@@ -113,7 +113,7 @@ static void name_that_is_taken(void)
 {
     struct unix_dir dir;
     unix_dir_open(&dir);
-    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = unix_fresh_name();
+    struct mio_addr path = unix_dir_addr(&dir, "sock"), name = plain_fresh_name();
     check_name_is_taken(&path);
     /* An abstract name is free again at once. */
     for (int i = 0; i < 2 && unix_has_abstract(); i++)
@@ -203,10 +203,10 @@ static void default_options_are_fine(void)
 {
     const struct mio_listen_options options = {.backlog = 3};
     struct mio_unix_listener listener;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, NULL), 0);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
-    addr = unix_fresh_name();
+    addr = plain_fresh_name();
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, &options), 0);
     check_reachable(&addr);
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
@@ -217,7 +217,7 @@ static int count_waiting(const struct mio_listen_options *options, int most)
 {
     enum { ROOM = 40 };
     struct mio_unix_listener listener;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     int clients[ROOM], count = 0;
     CHECK(most <= ROOM);
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, options), 0);
@@ -270,7 +270,7 @@ static void hook_runs_once_before_bind(void)
     struct sight sight = {0};
     const struct mio_listen_options options = {.prepare = look, .prepare_arg = &sight};
     struct mio_unix_listener listener;
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, &options), 0);
     CHECK_EQ(sight.runs, 1);
     CHECK_EQ(sight.fd, mio_source_fd(&listener.source));
@@ -352,7 +352,7 @@ static void path_in_a_folder_without_rights(void)
 
 static void bind_without_descriptors(void)
 {
-    struct mio_addr addr = unix_fresh_name();
+    struct mio_addr addr = plain_fresh_name();
     descriptors_leave(0);
     check_bind_fails(&addr, -EMFILE);
     descriptors_give_back();

@@ -177,7 +177,7 @@ static void close_datagrams(struct datagram_ends *ends)
 static void defect_20_unix_datagram_send(void)
 {
     struct datagram_ends ends;
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     char buf[4];
     mio_fd other = unix_socket(SOCK_DGRAM, &name);
     open_datagrams(&ends);
@@ -212,7 +212,7 @@ static void datagram_socket_that_receives_no_more(void)
 static void receiver_that_receives_no_more_is_epipe(void)
 {
     struct datagram_ends ends;
-    struct mio_addr name = unix_fresh_name();
+    struct mio_addr name = plain_fresh_name();
     mio_fd other = unix_socket(SOCK_DGRAM, &name);
     open_datagrams(&ends);
     CHECK_EQ(plain_shutdown(ends.far, PLAIN_READS), 0);

@@ -20,8 +20,6 @@ enum { UNIX_NAME_MOST = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
 /* Parses an address that must be one. */
 struct mio_addr unix_text(const char *text);
 struct mio_addr unix_unnamed(void);
-/* A name that nobody else uses: an abstract one where the system has them. */
-struct mio_addr unix_fresh_name(void);
 /* Whether the system has abstract names. */
 bool unix_has_abstract(void);
 /* What a connect to a fresh name says, at which nobody is. */

@@ -52,16 +52,13 @@ int plain_flags(mio_fd fd)
     return status < 0 || flags < 0 ? -errno : status ^ (flags << 30);
 }
 
-void plain_set_other_flag(mio_fd fd)
+void plain_set_other_flags(mio_fd fd)
 {
     int flags = fcntl(fd, F_GETFL);
     CHECK(flags >= 0);
-    CHECK_EQ(fcntl(fd, F_SETFL, flags | O_APPEND), 0);
-}
-
-bool plain_has_other_flag(mio_fd fd)
-{
-    return (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+    CHECK_EQ(fcntl(fd, F_SETFL, flags | O_APPEND | O_ASYNC), 0);
+    flags = fcntl(fd, F_GETFL);
+    CHECK((flags & O_APPEND) && (flags & O_ASYNC));
 }
 
 /* ---- Numbers --------------------------------------------------------------------------------- */

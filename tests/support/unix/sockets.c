@@ -55,6 +55,22 @@ void plain_pair(enum plain_type type, mio_fd fds[2])
     prepare(fds[1]);
 }
 
+void plain_udp_pair(mio_fd fds[2])
+{
+    struct sockaddr_in names[2];
+    socklen_t length = sizeof names[0];
+    memset(names, 0, sizeof names);
+    for (int i = 0; i < 2; i++) {
+        names[i].sin_family = AF_INET;
+        names[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        fds[i] = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
+        CHECK_EQ(bind(fds[i], (struct sockaddr *)&names[i], length), 0);
+        CHECK_EQ(getsockname(fds[i], (struct sockaddr *)&names[i], &length), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(connect(fds[i], (struct sockaddr *)&names[1 - i], length), 0);
+}
+
 int plain_listen(mio_fd fd, int backlog)
 {
     return (int)result_of(listen(fd, backlog));

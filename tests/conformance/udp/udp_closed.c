@@ -1,136 +1,5 @@
-/* UDP sockets: owning the descriptor, closing, moving, and what a closed object says. */
-#define _GNU_SOURCE 1
+/* UDP sockets: what closing frees, and what closed objects say. */
 #include "udp/udp_util.h"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/* ---- Taking over ----------------------------------------------------------------------------- */
-
-static void check_taken_over(const char *text)
-{
-    struct mio_udp_socket socket;
-    struct mio_addr addr, from;
-    char buf[8];
-    mio_fd fd = udp_peer(text, &addr), peer = udp_peer(text, &from);
-    CHECK_EQ(fcntl(fd, F_SETFD, 0), 0);
-    CHECK(!test_is_nonblocking(fd) && !test_is_cloexec(fd));
-    memset(&socket, 0xa5, sizeof socket);
-    CHECK_EQ(mio_udp_socket_from_fd(&socket, fd), 0);
-    CHECK_EQ(udp_fd(&socket), fd);
-    CHECK(test_is_nonblocking(fd));
-    CHECK(test_is_cloexec(fd));
-    CHECK(!mio_source_is_registered(&socket.source));
-    CHECK_EQ(mio_udp_socket_recv(&socket, buf, sizeof buf), -EAGAIN);
-    udp_deliver(peer, &socket, "ping", 4);
-    CHECK_EQ(mio_udp_socket_recv_from(&socket, buf, sizeof buf, &from), 4);
-    CHECK_EQ(mio_udp_socket_send_to(&socket, "pong", 4, &from), 4);
-    udp_peer_expect(peer, "pong", 4);
-    udp_close(&socket);
-    CHECK_EQ(fcntl(fd, F_GETFD), -1);
-    CHECK_EQ(plain_close(peer), 0);
-}
-
-static void from_fd_is_nonblocking_and_not_inherited(void)
-{
-    check_taken_over("127.0.0.1:0");
-}
-
-static void from_fd_is_nonblocking_and_not_inherited_ipv6(void)
-{
-    tcp_need_ipv6();
-    check_taken_over("[::1]:0");
-}
-
-static void from_fd_keeps_other_status_flags_and_the_peer(void)
-{
-    struct mio_udp_socket socket;
-    struct mio_addr addr, to, peer_addr;
-    mio_fd fd = udp_peer("127.0.0.1:0", &addr), peer = udp_peer("127.0.0.1:0", &to);
-    udp_peer_connect(fd, &to);
-    CHECK_EQ(fcntl(fd, F_SETFL, O_APPEND | O_ASYNC), 0);
-    int before = fcntl(fd, F_GETFL);
-    CHECK((before & O_APPEND) && (before & O_ASYNC));
-    CHECK_EQ(mio_udp_socket_from_fd(&socket, fd), 0);
-    CHECK_EQ(fcntl(fd, F_GETFL), before | O_NONBLOCK);
-    CHECK_EQ(mio_udp_socket_peer_addr(&socket, &peer_addr), 0);
-    CHECK(mio_addr_equal(&peer_addr, &to));
-    CHECK_EQ(mio_udp_socket_send(&socket, "ping", 4), 4);
-    udp_peer_expect(peer, "ping", 4);
-    udp_close(&socket);
-    CHECK_EQ(plain_close(peer), 0);
-}
-
-static void check_not_taken(mio_fd fd, int error)
-{
-    struct mio_udp_socket socket;
-    int flags = plain_flags(fd);
-    memset(&socket, 0xa5, sizeof socket);
-    CHECK_EQ(mio_udp_socket_from_fd(&socket, fd), error);
-    CHECK(mio_source_fd(&socket.source) == MIO_FD_NONE);
-    CHECK_EQ(mio_udp_socket_take_error(&socket), -EBADF);
-    CHECK_EQ(mio_udp_socket_close(&socket), 0);
-    CHECK_EQ(mio_udp_socket_from_fd(NULL, fd), -EINVAL);
-    CHECK_EQ(plain_flags(fd), flags);
-}
-
-static void check_socket_not_taken(int domain, int type, int error)
-{
-    int fd = socket(domain, type, 0);
-    CHECK(fd >= 0);
-    check_not_taken(fd, error);
-    CHECK_EQ(plain_close(fd), 0);
-}
-
-static void from_fd_refuses_what_is_no_udp_socket(void)
-{
-    int ends[2];
-    CHECK_EQ(pipe(ends), 0);
-    check_not_taken(ends[0], -ENOTSOCK);
-    check_not_taken(ends[1], -ENOTSOCK);
-    CHECK_EQ(plain_close(ends[0]), 0);
-    CHECK_EQ(plain_close(ends[1]), 0);
-    check_not_taken(ends[0], -EBADF);
-    check_not_taken(MIO_FD_NONE, -EBADF);
-    check_not_taken(INT32_MIN, -EBADF);
-    check_socket_not_taken(AF_INET, SOCK_STREAM, -EPROTOTYPE);
-    check_socket_not_taken(AF_UNIX, SOCK_STREAM, -EPROTOTYPE);
-    check_socket_not_taken(AF_UNIX, SOCK_SEQPACKET, -EPROTOTYPE);
-    check_socket_not_taken(AF_UNIX, SOCK_DGRAM, -EAFNOSUPPORT);
-}
-
-/* ---- Giving back ----------------------------------------------------------------------------- */
-
-static void into_fd_deregisters_and_leaves_an_open_descriptor(void)
-{
-    struct mio_poll poll;
-    struct mio_udp_socket socket;
-    struct mio_addr addr;
-    char byte;
-    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
-    test_poll_init(&poll);
-    udp_open(&socket, "127.0.0.1:0", NULL);
-    CHECK_EQ(mio_register(mio_poll_registry(&poll), &socket.source, 7,
-                          MIO_READABLE | MIO_WRITABLE | test_config.mode),
-             0);
-    mio_fd wanted = udp_fd(&socket);
-    udp_deliver(peer, &socket, "x", 1);
-    mio_fd fd = mio_udp_socket_into_fd(&socket);
-    CHECK_EQ(fd, wanted);
-    CHECK(test_is_nonblocking(fd));
-    test_expect_no_event(&poll);
-    CHECK_EQ(plain_recv(fd, &byte, 1), 1);
-    CHECK_EQ(mio_udp_socket_recv(&socket, &byte, 1), -EBADF);
-    CHECK(mio_udp_socket_into_fd(&socket) == MIO_FD_NONE);
-    udp_close(&socket);
-    CHECK(fcntl(fd, F_GETFD) >= 0);
-    CHECK_EQ(mio_poll_close(&poll), 0);
-    CHECK_EQ(plain_close(fd), 0);
-    CHECK_EQ(plain_close(peer), 0);
-}
 
 static void close_frees_the_port(void)
 {
@@ -141,30 +10,6 @@ static void close_frees_the_port(void)
     CHECK_EQ(mio_udp_socket_bind(&socket, &addr), 0);
     udp_close(&socket);
     udp_close(&socket);
-}
-
-static void registered_socket_can_be_moved(void)
-{
-    const mio_interest interest = MIO_READABLE | test_config.mode;
-    struct mio_poll poll;
-    struct mio_udp_socket old, moved;
-    struct mio_addr addr;
-    mio_fd peer = udp_peer("127.0.0.1:0", &addr);
-    test_poll_init(&poll);
-    udp_open(&old, "127.0.0.1:0", NULL);
-    CHECK_EQ(mio_register(mio_poll_registry(&poll), &old.source, 7, interest), 0);
-    memcpy(&moved, &old, sizeof moved);
-    memset(&old, 0xa5, sizeof old);
-    udp_deliver(peer, &moved, "x", 1);
-    CHECK_EQ(test_expect_event(&poll, 7), MIO_READABLE);
-    CHECK_EQ(udp_drain(&moved), 1);
-    CHECK(mio_source_is_registered(&moved.source));
-    CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &moved.source, 8, interest), 0);
-    udp_deliver(peer, &moved, "y", 1);
-    CHECK_EQ(test_expect_event(&poll, 8), MIO_READABLE);
-    udp_close(&moved);
-    CHECK_EQ(plain_close(peer), 0);
-    CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
 /* ---- NULL and closed objects ----------------------------------------------------------------- */
@@ -284,20 +129,11 @@ static void sizes_for_bindings_are_those_of_the_structs(void)
 }
 
 static const struct test_case cases[] = {
-    {"from_fd_is_nonblocking_and_not_inherited", from_fd_is_nonblocking_and_not_inherited, 0},
-    {"from_fd_is_nonblocking_and_not_inherited_ipv6", from_fd_is_nonblocking_and_not_inherited_ipv6,
-     0},
-    {"from_fd_keeps_other_status_flags_and_the_peer", from_fd_keeps_other_status_flags_and_the_peer,
-     0},
-    {"from_fd_refuses_what_is_no_udp_socket", from_fd_refuses_what_is_no_udp_socket, 0},
-    {"into_fd_deregisters_and_leaves_an_open_descriptor",
-     into_fd_deregisters_and_leaves_an_open_descriptor, TEST_ANY_MODE},
     {"close_frees_the_port", close_frees_the_port, 0},
-    {"registered_socket_can_be_moved", registered_socket_can_be_moved, TEST_ANY_MODE},
     {"closed_sockets_refuse_every_call", closed_sockets_refuse_every_call, 0},
     {"null_is_refused_by_every_call", null_is_refused_by_every_call, 0},
     {"sizes_for_bindings_are_those_of_the_structs", sizes_for_bindings_are_those_of_the_structs, 0},
     {NULL, NULL, 0},
 };
 
-const struct test_suite suite_udp_fd = {"udp_fd", cases};
+const struct test_suite suite_udp_closed = {"udp_closed", cases};
