@@ -4,10 +4,9 @@
  *
  *     mio_now_ns            (mio.h) the clock that its waits are measured by
  *     mio__backend_find     (backend.h) the backends that it has
- *     sys/sanitizers.h      serves every system
  *
- * One file, one concern below src/sys/; the build picks the files of the system. docs/design.md
- * tells which files a new system needs.
+ * sys/sanitizers.h serves every system. One file, one concern below src/sys/; the build picks the
+ * files of the system. docs/design.md tells which files a new system needs.
  *
  * On all functions: pointers are not NULL unless a comment allows it; the library has checked
  * arguments and states; results are 0, a count or a negative code (-errno by the names of mio.h,
