@@ -1,11 +1,8 @@
 /* Addresses as bytes: constructors, parts, equality, and the system's own form. */
-#define _GNU_SOURCE 1
 #include "net.h"
 
-#include <netinet/in.h>
+#include "sockaddr.h"
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 static const uint8_t ip4[4] = {192, 0, 2, 7};
 static const uint8_t ip6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};

@@ -3,11 +3,9 @@
 #include "unix/unix_util.h"
 
 #include <ctype.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* One byte more than the structure: a path that fills it has its NUL there on Linux. */
 enum { WHOLE = sizeof(struct sockaddr_un), BEYOND = WHOLE + 1 };
@@ -256,7 +254,7 @@ static void empty_abstract_name_is_a_name(void)
     CHECK_EQ(mio_addr_unix_abstract(&addr, "", 0), 0);
     for (int tries = 0; tries < 100 && result == -EADDRINUSE; tries++) {
         if (tries > 0)
-            CHECK_EQ(usleep(10 * 1000), 0);
+            thread_sleep(10 * MIO_NS_PER_MS);
         result = mio_unix_datagram_bind(&socket, &addr);
     }
     if (result == -EADDRINUSE)

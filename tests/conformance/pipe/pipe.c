@@ -142,7 +142,7 @@ static void closed_ends_stay_closed(void)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
-    int fds[] = {pipe_sender_fd(&sender), pipe_receiver_fd(&receiver)};
+    mio_fd fds[] = {pipe_sender_fd(&sender), pipe_receiver_fd(&receiver)};
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
     CHECK_EQ(fcntl(fds[0], F_GETFD), -1);
@@ -154,7 +154,7 @@ static void closed_ends_stay_closed(void)
 static void closed_sender_is_the_end_of_the_file(void)
 {
     struct mio_pipe_sender sender;
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     pipe_expect_nothing(reader);
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);

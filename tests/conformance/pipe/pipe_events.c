@@ -24,7 +24,7 @@ static void short_readv_drains_and_a_full_one_does_not(void)
     char buf[8];
     struct mio_buf bufs[2] = {{buf, 3}, {buf + 3, 5}};
     test_poll_init(&poll);
-    int writer = pipe_receiver(&receiver);
+    mio_fd writer = pipe_receiver(&receiver);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &receiver.source, TOKEN_RECEIVER, MIO_READABLE),
              0);
     for (int round = 0; round < 3; round++) {
@@ -55,7 +55,7 @@ static void short_writev_drains_and_a_full_one_does_not(void)
     struct mio_pipe_sender sender;
     struct mio_buf bufs[2] = {{block, sizeof block / 2}, {block, sizeof block / 2}};
     test_poll_init(&poll);
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), &sender.source, TOKEN_SENDER, MIO_WRITABLE), 0);
     CHECK_EQ(test_expect_event(&poll, TOKEN_SENDER), MIO_WRITABLE);
     for (int round = 0; round < 3; round++) {

@@ -18,7 +18,7 @@ static void ends_taken_over_are_nonblocking_and_not_inherited(void)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     char byte;
-    int ends[2];
+    mio_fd ends[2];
     CHECK_EQ(pipe(ends), 0);
     memset(&sender, 0xa5, sizeof sender);
     memset(&receiver, 0xa5, sizeof receiver);
@@ -45,7 +45,7 @@ static void defect_22_from_fd_keeps_other_status_flags(void)
 {
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
-    int ends[2];
+    mio_fd ends[2];
     CHECK_EQ(pipe(ends), 0);
     for (int i = 0; i < 2; i++)
         CHECK_EQ(fcntl(ends[i], F_SETFL, O_APPEND | O_ASYNC), 0);
@@ -89,7 +89,7 @@ static void check_refused(mio_fd fd, int by_sender, int by_receiver)
 
 static void wrong_end_of_a_pipe_is_refused(void)
 {
-    int ends[2];
+    mio_fd ends[2];
     CHECK_EQ(pipe(ends), 0);
     check_refused(ends[0], -EINVAL, 0);
     check_refused(ends[1], 0, -EINVAL);
@@ -99,7 +99,7 @@ static void wrong_end_of_a_pipe_is_refused(void)
 
 static void what_is_no_pipe_is_refused(void)
 {
-    int sockets[2], ends[2];
+    mio_fd sockets[2], ends[2];
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     check_refused(sockets[0], -EINVAL, -EINVAL);
     CHECK_EQ(plain_close(sockets[0]), 0);
@@ -221,7 +221,7 @@ static void set_nonblocking_changes_this_end_alone(void)
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
-    int writer = pipe_sender_fd(&sender), reader = pipe_receiver_fd(&receiver);
+    mio_fd writer = pipe_sender_fd(&sender), reader = pipe_receiver_fd(&receiver);
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, false), 0);
         CHECK(!test_is_nonblocking(writer) && test_is_nonblocking(reader));
@@ -245,7 +245,7 @@ static void set_nonblocking_changes_this_end_alone(void)
 static void set_nonblocking_is_seen_by_all_who_share_the_end(void)
 {
     struct mio_pipe_sender sender;
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     int twin = plain_duplicate(pipe_sender_fd(&sender));
     CHECK(twin >= 0);
     CHECK_EQ(mio_pipe_sender_set_nonblocking(&sender, false), 0);

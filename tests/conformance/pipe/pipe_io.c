@@ -28,7 +28,7 @@ static void read_gives_what_is_there_and_no_more_than_fits(void)
 {
     static char buf[16]; /* not on the stack: behind that the addresses end before such a length */
     struct mio_pipe_receiver receiver;
-    int writer = pipe_receiver(&receiver);
+    mio_fd writer = pipe_receiver(&receiver);
     memset(buf, 0, sizeof buf);
     CHECK_EQ(mio_pipe_receiver_read(&receiver, buf, sizeof buf), -EAGAIN);
     CHECK_EQ(write(writer, "hello", 5), 5);
@@ -48,7 +48,7 @@ static void readv_fills_in_order_and_leaves_the_rest_alone(void)
     struct mio_pipe_receiver receiver;
     char first[3], empty, second[4], untouched = '!';
     struct mio_buf bufs[] = {{first, 3}, {&empty, 0}, {second, 4}, {&untouched, 1}};
-    int writer = pipe_receiver(&receiver);
+    mio_fd writer = pipe_receiver(&receiver);
     CHECK_EQ(mio_pipe_receiver_readv(&receiver, bufs, 4), -EAGAIN);
     memset(second, '#', sizeof second);
     CHECK_EQ(write(writer, "abcdef", 6), 6);
@@ -70,7 +70,7 @@ static void read_of_nothing_is_invalid(void)
     struct mio_pipe_receiver receiver;
     char byte;
     struct mio_buf empty[2] = {{&byte, 0}, {&byte, 0}};
-    int writer = pipe_receiver(&receiver);
+    mio_fd writer = pipe_receiver(&receiver);
     for (int with_data = 0; with_data < 2; with_data++) {
         CHECK_EQ(mio_pipe_receiver_read(&receiver, &byte, 0), -EINVAL);
         CHECK_EQ(mio_pipe_receiver_read(&receiver, NULL, 0), -EINVAL);
@@ -92,7 +92,7 @@ static void end_of_file_comes_after_the_bytes_and_stays(void)
     struct mio_pipe_receiver receiver;
     char byte;
     struct mio_buf buf = {&byte, 1};
-    int writer = pipe_receiver(&receiver);
+    mio_fd writer = pipe_receiver(&receiver);
     int second_writer = plain_duplicate(writer);
     CHECK(second_writer >= 0);
     CHECK_EQ(write(writer, "x", 1), 1);
@@ -117,7 +117,7 @@ static void writes_arrive_in_order(void)
     struct mio_pipe_sender sender;
     struct mio_buf bufs[] = {
         {(char[]){"abc"}, 3}, {NULL, 0}, {(char[]){"defg"}, 4}, {(char[]){"!"}, 1}};
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     CHECK_EQ(mio_pipe_sender_write(&sender, "hello", 5), 5);
     pipe_expect(reader, "hello", 5);
     CHECK_EQ(mio_pipe_sender_writev(&sender, bufs, 3), 7);
@@ -133,7 +133,7 @@ static void write_of_nothing_does_nothing(void)
 {
     struct mio_pipe_sender sender;
     struct mio_buf empty[2] = {{NULL, 0}, {NULL, 0}};
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     for (int state = 0; state < 3; state++) {
         if (state == 1)
             pipe_fill(pipe_sender_fd(&sender));
@@ -241,7 +241,7 @@ static void check_broken(struct mio_pipe_sender *sender, bool vectored)
 static void nobody_reads(bool vectored, bool full)
 {
     struct mio_pipe_sender sender;
-    int reader = pipe_sender(&sender);
+    mio_fd reader = pipe_sender(&sender);
     CHECK_EQ(mio_pipe_sender_write(&sender, "abc", 3), 3);
     if (full)
         pipe_fill(pipe_sender_fd(&sender));

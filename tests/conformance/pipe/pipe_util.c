@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int pipe_sender(struct mio_pipe_sender *sender)
+mio_fd pipe_sender(struct mio_pipe_sender *sender)
 {
     struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(sender, &receiver), 0);
@@ -13,7 +13,7 @@ int pipe_sender(struct mio_pipe_sender *sender)
     return fd;
 }
 
-int pipe_receiver(struct mio_pipe_receiver *receiver)
+mio_fd pipe_receiver(struct mio_pipe_receiver *receiver)
 {
     struct mio_pipe_sender sender;
     CHECK_EQ(mio_pipe_pair(&sender, receiver), 0);
@@ -22,12 +22,12 @@ int pipe_receiver(struct mio_pipe_receiver *receiver)
     return fd;
 }
 
-int pipe_sender_fd(const struct mio_pipe_sender *sender)
+mio_fd pipe_sender_fd(const struct mio_pipe_sender *sender)
 {
     return mio_source_fd(&sender->source);
 }
 
-int pipe_receiver_fd(const struct mio_pipe_receiver *receiver)
+mio_fd pipe_receiver_fd(const struct mio_pipe_receiver *receiver)
 {
     return mio_source_fd(&receiver->source);
 }

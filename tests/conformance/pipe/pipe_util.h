@@ -8,11 +8,11 @@
 #include "net.h"
 
 /* A pipe of which one end is ours. Returns the other one: a plain descriptor, non-blocking. */
-int pipe_sender(struct mio_pipe_sender *sender);
-int pipe_receiver(struct mio_pipe_receiver *receiver);
+mio_fd pipe_sender(struct mio_pipe_sender *sender);
+mio_fd pipe_receiver(struct mio_pipe_receiver *receiver);
 
-int pipe_sender_fd(const struct mio_pipe_sender *sender);
-int pipe_receiver_fd(const struct mio_pipe_receiver *receiver);
+mio_fd pipe_sender_fd(const struct mio_pipe_sender *sender);
+mio_fd pipe_receiver_fd(const struct mio_pipe_receiver *receiver);
 
 /* Reads len bytes from a plain descriptor and compares; or finds nothing, or the end. */
 void pipe_expect(mio_fd fd, const void *bytes, size_t len);

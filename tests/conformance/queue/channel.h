@@ -75,8 +75,7 @@ void channel_await_end(const struct channel *channel);
  * one in DEFINE_CASES(class, behaviour), which defines behaviour_suffix() for each member, and in
  * CASES(class, behaviour, modes), which lists these functions as cases.
  */
-#define EACH_LOOP(X, behaviour, modes)                                                             \
-    X(CHANNEL_LOOP, /* its own other end */ eventfd, behaviour, modes)
+#define EACH_LOOP(X, behaviour, modes) X(CHANNEL_LOOP, loop, behaviour, modes)
 #define EACH_PIPE_READER(X, behaviour, modes)                                                      \
     X(CHANNEL_PIPE, pipe, behaviour, modes)                                                        \
     X(CHANNEL_PIPE_RECEIVER, pipe_receiver, behaviour, modes)

@@ -8,7 +8,7 @@ enum { TOKEN = 7, FAILURE = -EPROTO };
 struct pair {
     struct mio_source source; /* first, so that the functions find the pair */
     struct mio_source left, right;
-    int left_fd, right_fd;
+    mio_fd left_fd, right_fd;
     int added, changed, removed; /* calls */
     bool fail_add, fail_change, fail_remove;
     struct mio_registry *registry; /* what the last call was given */

@@ -172,7 +172,7 @@ static void closed_object_is_silent_even_beside_a_duplicate(enum channel_kind ki
     CHECK_EQ(plain_close(duplicate), 0);
     channel_close_peer(&channel);
 }
-/* Not over an eventfd: it has no peer that could make the duplicate ready. */
+/* Not over a loop: it has no peer that could make the duplicate ready. */
 DEFINE_CASES(EACH_PIPE_READER, closed_object_is_silent_even_beside_a_duplicate)
 DEFINE_CASES(EACH_SOCKET, closed_object_is_silent_even_beside_a_duplicate)
 

@@ -43,7 +43,7 @@ static void defect_06_never_more_than_capacity(void)
     struct mio_poll poll;
     struct mio_source sources[SOURCES];
     struct mio_event events[CAPACITY + 1];
-    int fds[SOURCES];
+    mio_fd fds[SOURCES];
     unsigned seen = 0;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
@@ -76,7 +76,7 @@ static void every_event_keeps_its_token(void)
     static struct mio_source sources[SOURCES];
     static struct mio_event events[SOURCES];
     struct mio_poll poll;
-    int fds[SOURCES];
+    mio_fd fds[SOURCES];
     const mio_token base = (mio_token)-1 - SOURCES;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);

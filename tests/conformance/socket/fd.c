@@ -196,13 +196,13 @@ struct watched {
     union object object;
 };
 
-static void watched_open(struct watched *watched, enum kind kind)
+static void watched_open(struct watched *watched, enum kind kind, mio_interest directions)
 {
     plain_open(&watched->plain, kind, "127.0.0.1:0");
     test_poll_init(&watched->poll);
     CHECK_EQ(object_from_fd(&watched->object, kind, watched->plain.fd), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&watched->poll), &watched->object.source, TOKEN,
-                          MIO_READABLE | test_config.mode),
+                          directions | test_config.mode),
              0);
 }
 
@@ -224,6 +224,26 @@ static void watched_close(struct watched *watched)
 
 /* ---- Taking over ----------------------------------------------------------------------------- */
 
+/* The socket is called as before, and knows whom it talks to. */
+static void check_names(union object *object, const struct plain *plain)
+{
+    struct mio_addr addr, wanted;
+    if (plain->kind == TCP_LISTENER || plain->kind == UNIX_LISTENER) {
+        CHECK_EQ(plain->kind == TCP_LISTENER
+                     ? mio_tcp_listener_local_addr(&object->tcp_listener, &addr)
+                     : mio_unix_listener_local_addr(&object->unix_listener, &addr),
+                 0);
+        CHECK(mio_addr_equal(&addr, &plain->name));
+    }
+    if (plain->kind == UDP || plain->kind == TCP_STREAM) {
+        CHECK_EQ(plain->kind == UDP ? mio_udp_socket_peer_addr(&object->udp, &addr)
+                                    : mio_tcp_stream_peer_addr(&object->tcp_stream, &addr),
+                 0);
+        wanted = plain_name(plain->peer);
+        CHECK(mio_addr_equal(&addr, &wanted));
+    }
+}
+
 static void check_taken_over(enum kind kind, const char *text)
 {
     union object object;
@@ -235,6 +255,7 @@ static void check_taken_over(enum kind kind, const char *text)
     CHECK(test_is_nonblocking(plain.fd));
     CHECK(test_is_cloexec(plain.fd));
     CHECK(!mio_source_is_registered(&object.source));
+    check_names(&object, &plain);
     CHECK_EQ(object_use(&object, kind), -EAGAIN);
     plain_deliver(&plain, plain.fd);
     CHECK_EQ(object_use(&object, kind), 1);
@@ -367,7 +388,7 @@ static void into_fd_deregisters_and_leaves_an_open_descriptor(enum kind kind)
 {
     struct watched watched;
     mio_fd accepted;
-    watched_open(&watched, kind);
+    watched_open(&watched, kind, MIO_READABLE | MIO_WRITABLE);
     mio_fd fd = object_into_fd(&watched.object, kind);
     CHECK_EQ(fd, watched.plain.fd);
     CHECK(test_is_nonblocking(fd) && test_is_cloexec(fd));
@@ -394,7 +415,7 @@ DEFINE_CASES(EACH_KIND, into_fd_deregisters_and_leaves_an_open_descriptor)
 static void close_deregisters_even_beside_a_duplicate(enum kind kind)
 {
     struct watched watched;
-    watched_open(&watched, kind);
+    watched_open(&watched, kind, MIO_READABLE);
     mio_fd duplicate = plain_duplicate(watched.plain.fd);
     CHECK_EQ(object_close(&watched.object, kind), 0);
     CHECK(!mio_source_is_registered(&watched.object.source));
@@ -411,7 +432,7 @@ static void registered_object_can_be_moved(enum kind kind)
     const mio_interest interest = MIO_READABLE | test_config.mode;
     struct watched watched;
     union object moved;
-    watched_open(&watched, kind);
+    watched_open(&watched, kind, MIO_READABLE);
     memcpy(&moved, &watched.object, sizeof moved);
     memset(&watched.object, 0xa5, sizeof watched.object);
     plain_deliver(&watched.plain, watched.plain.fd);

@@ -23,7 +23,8 @@ struct fixture {
         struct mio_tcp_listener tcp;
         struct mio_unix_listener local;
     };
-    int clients[CLIENTS_MAX], connected;
+    mio_fd clients[CLIENTS_MAX];
+    int connected;
 };
 
 static void fixture_open(struct fixture *fixture, enum listener_kind kind)

@@ -91,7 +91,7 @@ static void two_waiting_connections_are_both_accepted(void)
     struct mio_tcp_listener listener;
     struct mio_tcp_stream streams[2];
     struct mio_addr addr, peers[2], name;
-    int clients[2];
+    mio_fd clients[2];
     char byte;
     test_listen(&listener, &addr);
     for (int i = 0; i < 2; i++) {
@@ -270,8 +270,18 @@ static void bind_and_connect_without_descriptors(void)
 
 static void should_continue_table(void)
 {
-    static const int go_on[] = {ECONNABORTED, EINTR,       EPROTO,       ETIMEDOUT,
-                                ENETDOWN,     ENETUNREACH, EHOSTUNREACH, EHOSTDOWN};
+    static const int go_on[] = {ECONNABORTED,
+                                EINTR,
+                                EPROTO,
+                                ETIMEDOUT,
+                                ENETDOWN,
+                                ENETUNREACH,
+                                EHOSTUNREACH
+#ifdef EHOSTDOWN
+                                ,
+                                EHOSTDOWN
+#endif
+    };
     static const int stop[] = {0,      EAGAIN, EMFILE,   ENFILE, ENOBUFS, ENOMEM, EBADF,
                                EINVAL, EFAULT, ENOTSOCK, EIO,    EACCES,  EPERM,  12345};
     for (size_t i = 0; i < sizeof go_on / sizeof go_on[0]; i++)

@@ -254,7 +254,7 @@ static void writev_without_room_is_eagain(void)
 static void check_no_sigpipe(write_call *write_some)
 {
     struct mio_tcp_stream stream;
-    char data[4] = "data";
+    char data[] = {'d', 'a', 't', 'a'};
     mio_fd peer;
     test_tcp_pair(&stream, &peer);
     CHECK_EQ(mio_tcp_stream_shutdown(&stream, MIO_SHUTDOWN_WRITE), 0);

@@ -226,7 +226,8 @@ static void reuse_port_shares_a_port(void)
     struct mio_tcp_listener listeners[2], third;
     struct mio_tcp_stream stream;
     struct mio_addr addr = tcp_addr("127.0.0.1:0");
-    int clients[CLIENTS], accepted = 0;
+    mio_fd clients[CLIENTS];
+    int accepted = 0;
     CHECK_EQ(mio_tcp_listener_bind_with(&listeners[0], &addr, &options), 0);
     CHECK_EQ(mio_tcp_listener_local_addr(&listeners[0], &addr), 0);
     CHECK_EQ(mio_tcp_listener_bind_with(&listeners[1], &addr, &options), 0);

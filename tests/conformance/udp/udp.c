@@ -173,7 +173,7 @@ static void connect_again_chooses_another_peer(void)
 {
     struct mio_udp_socket socket;
     struct mio_addr addrs[2], peer_addr;
-    int peers[2];
+    mio_fd peers[2];
     udp_open(&socket, "127.0.0.1:0", NULL);
     for (int i = 0; i < 2; i++)
         peers[i] = udp_peer("127.0.0.1:0", &addrs[i]);

@@ -12,7 +12,7 @@ static void listen_on_a_fresh_name(struct mio_unix_listener *listener, struct mi
     CHECK_EQ(mio_unix_listener_bind(listener, addr), 0);
 }
 
-static int connected_client(const struct mio_addr *addr)
+static mio_fd connected_client(const struct mio_addr *addr)
 {
     mio_fd client = unix_socket(SOCK_STREAM, NULL);
     CHECK_EQ(unix_connect(client, addr), 0);
@@ -111,7 +111,7 @@ static void peer_that_was_something_else_before(void)
     struct mio_addr addr, peer = unix_text("[fe80::1%3]:80"), unnamed = unix_unnamed();
     char text[MIO_ADDR_TEXT];
     listen_on_a_fresh_name(&listener, &addr);
-    int client = connected_client(&addr);
+    mio_fd client = connected_client(&addr);
     CHECK_EQ(mio_unix_listener_accept(&listener, &stream, &peer), 0);
     CHECK(mio_addr_equal(&peer, &unnamed));
     CHECK_EQ(mio_addr_format(&peer, text, sizeof text), 5);
@@ -128,7 +128,8 @@ static void waiting_connections_are_accepted_until_eagain(void)
     struct mio_unix_listener listener;
     struct mio_unix_stream stream;
     struct mio_addr addr;
-    int clients[CLIENTS], seen = 0;
+    mio_fd clients[CLIENTS];
+    int seen = 0;
     char byte;
     listen_on_a_fresh_name(&listener, &addr);
     check_drained(&listener);
@@ -160,7 +161,7 @@ static void client_that_is_gone_was_a_connection(void)
     struct mio_addr addr;
     char buf[4];
     listen_on_a_fresh_name(&listener, &addr);
-    int client = connected_client(&addr);
+    mio_fd client = connected_client(&addr);
     plain_send_all(client, "abc", 3);
     CHECK_EQ(plain_close(client), 0);
     CHECK_EQ(mio_unix_listener_accept(&listener, &stream, NULL), 0);
@@ -177,7 +178,7 @@ static void close_resets_the_connections_that_wait(void)
     struct mio_unix_listener listener;
     struct mio_addr addr;
     char byte;
-    int clients[2];
+    mio_fd clients[2];
     listen_on_a_fresh_name(&listener, &addr);
     for (int i = 0; i < 2; i++)
         clients[i] = connected_client(&addr);
@@ -198,7 +199,7 @@ static void defect_02_unix_listener_rearm(void)
     struct mio_poll poll;
     struct mio_unix_listener listener;
     struct mio_addr addr;
-    int clients[2];
+    mio_fd clients[2];
     test_poll_init(&poll);
     listen_on_a_fresh_name(&listener, &addr);
     unix_register(&poll, &listener.source, MIO_READABLE);
@@ -226,7 +227,7 @@ static void client_that_waits_is_reported_at_once(void)
     struct mio_addr addr;
     test_poll_init(&poll);
     listen_on_a_fresh_name(&listener, &addr);
-    int client = connected_client(&addr);
+    mio_fd client = connected_client(&addr);
     unix_register(&poll, &listener.source, MIO_READABLE);
     CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), MIO_READABLE);
     if (test_config.mode == MIO_LEVEL)
@@ -257,7 +258,7 @@ static void closed_listener_is_not_reported(void)
     test_poll_init(&poll);
     listen_on_a_fresh_name(&listener, &addr);
     unix_register(&poll, &listener.source, MIO_READABLE);
-    int client = connected_client(&addr);
+    mio_fd client = connected_client(&addr);
     CHECK(plain_wait(mio_source_fd(&listener.source), PLAIN_IN) & PLAIN_IN);
     int duplicate = dup(mio_source_fd(&listener.source));
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
@@ -279,7 +280,7 @@ static void accept_without_descriptors(void)
     test_poll_init(&poll);
     listen_on_a_fresh_name(&listener, &addr);
     unix_register(&poll, &listener.source, MIO_READABLE);
-    int client = connected_client(&addr);
+    mio_fd client = connected_client(&addr);
     CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), MIO_READABLE);
     int open_before = test_open_descriptors();
 

@@ -123,7 +123,7 @@ static void closed_objects_stay_closed(void)
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
     CHECK_EQ(mio_unix_stream_close(&stream), 0);
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
-    int ends[2][2];
+    mio_fd ends[2][2];
     CHECK_EQ(pipe(ends[0]), 0);
     CHECK_EQ(pipe(ends[1]), 0);
     int before = test_open_descriptors();
@@ -188,7 +188,7 @@ static void bad_arguments_change_nothing(void)
     struct mio_unix_stream stream, closed_stream = {0};
     struct mio_unix_datagram socket, closed_socket = {0};
     char buf[4];
-    int peers[2];
+    mio_fd peers[2];
     unix_stream_peer(&stream, &peers[0]);
     unix_datagram_peer(&socket, &peers[1]);
     for (int i = 0; i < 2; i++)

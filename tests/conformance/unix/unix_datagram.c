@@ -208,7 +208,8 @@ static void addresses_that_cannot_be_bound(void)
 }
 
 struct sight {
-    int runs, fd, result;
+    int runs, result;
+    mio_fd fd;
     bool bound;
 };
 

@@ -154,7 +154,8 @@ static void datagrams_longer_than_the_send_buffer(void)
     static char big[65536];
     struct mio_unix_datagram socket;
     struct mio_addr name = plain_fresh_name();
-    int peer, other = unix_socket(SOCK_DGRAM, &name), size = 1;
+    mio_fd peer, other = unix_socket(SOCK_DGRAM, &name);
+    int size = 1;
     unix_datagram_peer(&socket, &peer);
     mio_fd fd = mio_source_fd(&socket.source);
     socklen_t length = sizeof size;
@@ -286,7 +287,7 @@ static void peer_that_connects_to_another_and_loses_datagrams(void)
 {
     struct mio_unix_datagram socket;
     char byte;
-    int peer, other;
+    mio_fd peer, other;
     for (int i = 0; i < 3; i++) {
         desert(&socket, &peer, &other, 1 + i);
         ptrdiff_t result = i == 0   ? mio_unix_datagram_recv(&socket, &byte, 1)
@@ -306,7 +307,7 @@ static void peer_that_connects_to_another_and_loses_nothing(void)
 {
     struct mio_unix_datagram socket;
     char byte;
-    int peer, other;
+    mio_fd peer, other;
     desert(&socket, &peer, &other, 0);
     CHECK_EQ(mio_unix_datagram_recv(&socket, &byte, 1), -EAGAIN);
     CHECK_EQ(mio_unix_datagram_take_error(&socket), 0);
@@ -321,7 +322,7 @@ static void connect_anew_drops_what_is_in_the_queue(void)
     struct mio_addr name = plain_fresh_name();
     struct mio_unix_datagram socket;
     char buf[4];
-    int peer, other = unix_socket(SOCK_DGRAM, &name);
+    mio_fd peer, other = unix_socket(SOCK_DGRAM, &name);
     unix_datagram_peer(&socket, &peer);
     plain_send_all(peer, "abc", 3);
     CHECK_EQ(mio_unix_datagram_connect(&socket, &name), 0);

@@ -218,7 +218,8 @@ static int count_waiting(const struct mio_listen_options *options, int most)
     enum { ROOM = 40 };
     struct mio_unix_listener listener;
     struct mio_addr addr = plain_fresh_name();
-    int clients[ROOM], count = 0;
+    mio_fd clients[ROOM];
+    int count = 0;
     CHECK(most <= ROOM);
     CHECK_EQ(mio_unix_listener_bind_with(&listener, &addr, options), 0);
     for (bool more = true; more && count < most; count += more) {

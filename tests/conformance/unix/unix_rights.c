@@ -60,7 +60,7 @@ static void descriptors_arrive_with_every_event(void)
     struct mio_poll poll;
     struct mio_unix_stream stream;
     char buf[16], byte;
-    int peer, pipe_ends[2], passed;
+    mio_fd peer, pipe_ends[2], passed;
     test_poll_init(&poll);
     unix_stream_peer(&stream, &peer);
     plain_pipe(pipe_ends);
@@ -94,7 +94,7 @@ static void plain_read_drops_descriptors(void)
     struct mio_unix_stream stream;
     char buf[16], second[16], byte;
     struct mio_buf list = {second, sizeof second};
-    int peer, pipe_ends[2];
+    mio_fd peer, pipe_ends[2];
     unix_stream_peer(&stream, &peer);
     plain_pipe(pipe_ends);
     int before = test_open_descriptors();
@@ -135,7 +135,7 @@ static void descriptors_that_nobody_receives_are_closed_with_the_stream(void)
 {
     struct mio_unix_stream stream;
     char byte;
-    int peer, pipe_ends[2];
+    mio_fd peer, pipe_ends[2];
     unix_stream_peer(&stream, &peer);
     plain_pipe(pipe_ends);
     send_descriptor(peer, "ab", pipe_ends[1]);

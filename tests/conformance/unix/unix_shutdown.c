@@ -158,7 +158,7 @@ static void steps_of_the_peer_are_events(void)
 
 struct datagram_ends {
     struct mio_unix_datagram near;
-    int far;
+    mio_fd far;
 };
 
 static void open_datagrams(struct datagram_ends *ends)

@@ -115,7 +115,7 @@ static void be_patient(mio_fd fd)
 mio_fd unix_socket(int type, const struct mio_addr *addr)
 {
     struct sockaddr_storage name;
-    int fd = socket(AF_UNIX, type, 0);
+    mio_fd fd = socket(AF_UNIX, type, 0);
     CHECK(fd >= 0);
     CHECK_EQ(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
     be_patient(fd);
@@ -152,7 +152,7 @@ ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_ad
     return sendto(fd, buf, len, MSG_NOSIGNAL, (struct sockaddr *)&name, length);
 }
 
-void unix_plain_pair(int type, int fds[2])
+void unix_plain_pair(int type, mio_fd fds[2])
 {
     CHECK_EQ(socketpair(AF_UNIX, type, 0, fds), 0);
     CHECK_EQ(fcntl(fds[0], F_SETFD, FD_CLOEXEC), 0);
@@ -163,7 +163,7 @@ void unix_plain_pair(int type, int fds[2])
 
 void unix_stream_peer(struct mio_unix_stream *stream, mio_fd *peer)
 {
-    int fds[2];
+    mio_fd fds[2];
     unix_plain_pair(SOCK_STREAM, fds);
     CHECK_EQ(mio_unix_stream_from_fd(stream, fds[0]), 0);
     *peer = fds[1];
@@ -171,7 +171,7 @@ void unix_stream_peer(struct mio_unix_stream *stream, mio_fd *peer)
 
 void unix_datagram_peer(struct mio_unix_datagram *socket, mio_fd *peer)
 {
-    int fds[2];
+    mio_fd fds[2];
     unix_plain_pair(SOCK_DGRAM, fds);
     CHECK_EQ(mio_unix_datagram_from_fd(socket, fds[0]), 0);
     *peer = fds[1];

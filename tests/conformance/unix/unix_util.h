@@ -6,9 +6,7 @@
 #define MIO_TEST_UNIX_UTIL_H
 
 #include "net.h"
-
-#include <sys/socket.h>
-#include <sys/un.h>
+#include "sockaddr.h"
 
 /* Where the name begins in the system's form of an address. */
 enum { UNIX_NAME_AT = offsetof(struct sockaddr_un, sun_path) };
@@ -53,7 +51,7 @@ mio_fd unix_listening(const struct mio_addr *addr);
 int unix_connect(mio_fd fd, const struct mio_addr *addr);
 ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr);
 /* A blocking pair. */
-void unix_plain_pair(int type, int fds[2]);
+void unix_plain_pair(int type, mio_fd fds[2]);
 
 /* A stream of ours and its peer, a blocking descriptor; and the same with datagrams. */
 void unix_stream_peer(struct mio_unix_stream *stream, mio_fd *peer);
