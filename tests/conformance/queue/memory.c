@@ -276,10 +276,48 @@ static void *rotate(void *arg)
     return NULL;
 }
 
-/* Memory grows only when more sources are registered at once than ever before. */
-static void check_bounded(bool hold, long pairs, bool abandon)
+static atomic_bool tried;
+
+static void *try_once(void *arg)
+{
+    const struct rotation once = {arg, 1, false};
+    rotate((void *)&once);
+    atomic_store(&tried, true);
+    return NULL;
+}
+
+/*
+ * Holds the waiter. False where its handler runs inside the library, with the lock of the poll, as
+ * under ThreadSanitizer, which puts handlers off to the next call of libc.
+ */
+static bool hold(struct waiter *waiter, struct thread *trial)
+{
+    atomic_store(&held, false);
+    atomic_store(&released, false);
+    atomic_store(&tried, false);
+    thread_on_interrupt(hold_the_waiter);
+    for (int tries = 0; tries < 3000 && !atomic_load(&held); tries++) {
+        thread_interrupt(&waiter->thread);
+        thread_sleep(MIO_NS_PER_MS);
+    }
+    thread_start(trial, try_once, mio_poll_registry(waiter->poll));
+    for (int tries = 0; tries < 3000 && !atomic_load(&tried); tries++)
+        thread_sleep(MIO_NS_PER_MS);
+    return atomic_load(&held) && atomic_load(&tried);
+}
+
+static void rotate_in_threads(const struct rotation *rotation)
 {
     struct thread threads[ROTATORS];
+    for (int i = 0; i < ROTATORS; i++)
+        thread_start(&threads[i], rotate, (void *)rotation);
+    for (int i = 0; i < ROTATORS; i++)
+        thread_join(&threads[i]);
+}
+
+/* Memory grows only when more sources are registered at once than ever before. */
+static void check_bounded(bool held_up, long pairs, bool abandon)
+{
     struct counter counter;
     struct mio_poll poll;
     struct waiter waiter;
@@ -289,26 +327,21 @@ static void check_bounded(bool hold, long pairs, bool abandon)
     counter.limit = BOUND;
     CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
     waiter_start(&waiter, &poll);
-    atomic_store(&held, false);
-    atomic_store(&released, false);
-    if (hold) {
-        thread_on_interrupt(hold_the_waiter);
-        while (!atomic_load(&held)) {
-            thread_interrupt(&waiter.thread);
-            thread_sleep(MIO_NS_PER_MS);
-        }
-    }
-    struct rotation rotation = {mio_poll_registry(&poll), pairs / ROTATORS, abandon};
-    for (int i = 0; i < ROTATORS; i++)
-        thread_start(&threads[i], rotate, &rotation);
-    for (int i = 0; i < ROTATORS; i++)
-        thread_join(&threads[i]);
+    struct thread trial;
+    bool can_run = !held_up || hold(&waiter, &trial);
+    const struct rotation rotation = {mio_poll_registry(&poll), pairs / ROTATORS, abandon};
+    if (can_run)
+        rotate_in_threads(&rotation);
     CHECK(counter.bytes <= BOUND);
     atomic_store(&released, true);
+    if (held_up)
+        thread_join(&trial);
     CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_all_given_back(&counter);
+    if (!can_run)
+        SKIP("signal handlers run late here, inside the library");
 }
 
 static void registrations_beside_a_held_waiter_are_bounded(void)
