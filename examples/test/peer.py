@@ -85,6 +85,16 @@ class Program:
             self.process.wait()
 
 
+def halt(program):
+    """Stops a program (SIGSTOP), and waits until it has stopped. SIGCONT lets it go on."""
+    program.process.send_signal(signal.SIGSTOP)
+    deadline = time.monotonic() + TIMEOUT
+    flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+    while os.waitid(os.P_PID, program.process.pid, flags) is None:
+        check(time.monotonic() < deadline, "it does not stop")
+        time.sleep(0.01)
+
+
 def listening(program):
     """The address that a server prints first: "listening on ADDRESS"."""
     line = program.line() or ""

@@ -67,15 +67,6 @@ def stop(program, number=signal.SIGTERM):
     return program.rest()
 
 
-def send(program, number, state):
-    """Sends a signal to the example, and waits until it is in that state."""
-    program.process.send_signal(number)
-    deadline = time.monotonic() + peer.TIMEOUT
-    while peer.states(program.process.pid) != state:
-        peer.check(time.monotonic() < deadline, "its state is not " + state)
-        time.sleep(0.01)
-
-
 def statuses():
     """Children that end by themselves, at once, and not too often."""
     with peer.Program(peer.example(), "sh", "-c", "exit 3") as program:
@@ -124,7 +115,7 @@ def ends():
             peer.check(gone(pid), "the child is still there")
     with peer.Program(peer.example(), *SLEEP) as program:
         pid = started(program)
-        send(program, signal.SIGSTOP, "T")
+        peer.halt(program)
         os.kill(pid, signal.SIGKILL)
         program.process.send_signal(signal.SIGTERM)
         program.process.send_signal(signal.SIGCONT)
@@ -136,7 +127,7 @@ def stopped():
     """A child that ends while the example is stopped is found, and followed by the next one."""
     with peer.Program(peer.example(), *SLEEP) as program:
         pid = started(program)
-        send(program, signal.SIGSTOP, "T")
+        peer.halt(program)
         os.kill(pid, signal.SIGKILL)
         program.process.send_signal(signal.SIGCONT)
         ended(program, pid, "signal 9")
