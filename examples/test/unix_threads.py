@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 
-from peer import TIMEOUT, Program, check, check_calm, example, listening, pattern
+from peer import TIMEOUT, Program, check, check_calm, example, halt, listening, pattern
 
 THREADS = 4
 CLIENTS = 200
@@ -58,6 +58,19 @@ def spread(path):
             heard[finish(client, sizes[number])] += 1
         check(heard == [CLIENTS // THREADS] * THREADS, "not in turn: %s" % heard)
         check_calm(server.process.pid)
+        stop(server, path)
+
+
+def much(path):
+    """All is there before the first read, and more than the server reads in a turn."""
+    with start(path, 1) as server:
+        client = connect(path)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 400000)
+        halt(server)
+        client.sendall(pattern(200000))
+        client.shutdown(socket.SHUT_WR)
+        server.process.send_signal(signal.SIGCONT)
+        finish(client, 200000)
         stop(server, path)
 
 
@@ -129,7 +142,7 @@ def mistakes(path):
 
 folder = tempfile.mkdtemp()
 try:
-    for case in (spread, places, broken, few_descriptors, open_ones, mistakes):
+    for case in (spread, much, places, broken, few_descriptors, open_ones, mistakes):
         case(os.path.join(folder, "socket"))
 finally:
     shutil.rmtree(folder)
