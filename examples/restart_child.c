@@ -74,7 +74,7 @@ static int watch_child(struct supervisor *s, pid_t pid)
     return error;
 }
 
-/* In the child: nothing but system calls. exec closes all that is open, but does not undo a mask. */
+/* In the child: nothing but system calls. exec closes what is open; it does not undo a mask. */
 static void run_child(const struct supervisor *s, pid_t parent)
 {
     sigprocmask(SIG_SETMASK, &s->usual, NULL);

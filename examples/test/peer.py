@@ -1,4 +1,4 @@
-"""What the scripts that test examples share: programs that are started, heard and ended in time.
+"""Shared by the scripts that test examples: programs that are started, heard and ended in time.
 
 Each script gets the path of the example as its first argument, acts as its peer, and exits with 0
 when all is well, with a message and 1 when not, with 77 (skip) when the machine lacks something.
@@ -124,7 +124,7 @@ def pattern(size, seed=0):
 
 
 def states(pid):
-    """What the threads of a process do, a letter for each: S for one that waits; see proc(5)."""
+    """The state of each thread of a process, a letter: S for one that waits; see proc(5)."""
     letters = ""
     for thread in os.listdir("/proc/%d/task" % pid):
         with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:

@@ -55,7 +55,7 @@ def together():
 
 
 def last_ones():
-    """What is pending together with the end is counted."""
+    """Signals that are pending together with the last one are counted."""
     with start() as program:
         peer.halt(program)
         for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGINT):

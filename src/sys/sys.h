@@ -73,7 +73,7 @@ ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, 
 /* MIO_ADDR_... */
 int mio__sockaddr_family(const struct mio_addr *addr);
 
-/* What an IP address is made of; MIO_ADDR_NONE stands for one of another family. */
+/* The parts of an IP address; MIO_ADDR_NONE stands for one of another family. */
 struct mio__ip {
     int family;
     uint8_t bytes[16]; /* network order; IPv4 uses the first 4 */

@@ -1,6 +1,6 @@
 /*
- * What several suites need: events that come or do not come, and real connections whose other side
- * is a plain descriptor.
+ * The common part of several suites: events that come or do not come, and real connections whose
+ * other side is a plain descriptor.
  */
 #ifndef MIO_TEST_NET_H
 #define MIO_TEST_NET_H
@@ -9,12 +9,12 @@
 #include "system.h"
 #include "test.h"
 
-/* What a wait for something that must come may take before the case fails. */
+/* The time that a wait for something that must come may take before the case fails. */
 #define TEST_SOON (10 * MIO_NS_PER_S)
 /*
- * What a wait for something that must not come takes. A wrong event is in the queue at once, for
- * what is done to loopback sockets and pipes is done when the call returns; the rest is for packets
- * that the kernel puts off on a busy machine. There are a thousand such waits in a run.
+ * The time that a wait for something that must not come takes. A wrong event is in the queue at
+ * once, for what is done to loopback sockets and pipes is done when the call returns; the rest is
+ * for packets that the kernel puts off on a busy machine. There are a thousand such waits in a run.
  */
 #define TEST_QUIET (5 * MIO_NS_PER_MS)
 

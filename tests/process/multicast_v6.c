@@ -89,7 +89,7 @@ static ptrdiff_t cable_receive(struct cable *cable, char *buf, size_t len, struc
     return mio_udp_socket_recv_from(&cable->receiver, buf, len, from);
 }
 
-/* What was sent to the group before did not come: the marker is next, and the only one. */
+/* The datagram to the group before did not come: the marker is next, and the only one. */
 static void cable_expect_nothing(struct cable *cable)
 {
     char buf[16];

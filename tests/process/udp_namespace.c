@@ -1,6 +1,6 @@
 /*
- * What UDP sockets do in a network that tests do not have by themselves: one in which datagrams
- * wait to be sent, and one in which IPv6 sockets are for IPv6 alone unless somebody says otherwise.
+ * UDP sockets in networks that tests do not have by themselves: one in which datagrams wait to be
+ * sent, and one in which IPv6 sockets are for IPv6 alone unless somebody says otherwise.
  */
 #define _GNU_SOURCE 1
 #include "netns.h"

@@ -30,7 +30,7 @@ mio_fd plain_duplicate(mio_fd fd);
 /* From now on the number stands for what the other one stands for, as after dup2(2). */
 void plain_replace(mio_fd number, mio_fd other);
 
-/* What plain_wait waits for and tells of. The last three are told unasked, too. */
+/* The states that plain_wait waits for and returns. The last three are returned unasked, too. */
 enum {
     PLAIN_IN = 1,
     PLAIN_OUT = 4,
@@ -38,7 +38,7 @@ enum {
     PLAIN_ERROR = 8,
     PLAIN_HANGUP = 16
 };
-/* What the descriptor has after at most that time; 0 for nothing. */
+/* The state of the descriptor after at most that time; 0 for nothing. */
 unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns);
 /* Waits until it has one of the events, and requires that: packets may take a moment. */
 unsigned plain_wait(mio_fd fd, unsigned events);

@@ -1,5 +1,5 @@
 /*
- * What else differs from system to system: threads, children, limits, clocks, memory. No system
+ * The other differences between systems: threads, children, limits, clocks, memory. No system
  * header comes with it.
  */
 #ifndef MIO_TEST_SYSTEM_H

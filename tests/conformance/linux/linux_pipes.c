@@ -1,4 +1,4 @@
-/* What Linux alone does with pipes: packet mode and splice(2); and eventfds, which are none. */
+/* Pipes as Linux alone has them: packet mode and splice(2); and eventfds, which are none. */
 #define _GNU_SOURCE 1
 #include "pipe/pipe_util.h"
 #include "queue/queue_util.h"

@@ -1,4 +1,4 @@
-/* What Linux alone tells of sockets and does to them. */
+/* Sockets as Linux alone has them. */
 #define _GNU_SOURCE 1
 #include "tcp/tcp_util.h"
 #include "udp/udp_util.h"

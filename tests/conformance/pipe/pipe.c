@@ -31,7 +31,7 @@ static void pair_is_a_pipe_nonblocking_and_not_inherited(void)
     check_end(pipe_receiver_fd(&receiver), O_RDONLY);
     CHECK(!mio_source_is_registered(&sender.source));
     CHECK(!mio_source_is_registered(&receiver.source));
-    /* What goes in at one end comes out at the other. */
+    /* The bytes that go in at one end come out at the other. */
     CHECK_EQ(write(pipe_sender_fd(&sender), "abc", 3), 3);
     pipe_expect(pipe_receiver_fd(&receiver), "abc", 3);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);

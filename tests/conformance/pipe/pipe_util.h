@@ -1,6 +1,6 @@
 /*
- * What the suites of pipes share. What a case observes it observes with system calls of its own on
- * the other end, so that the library is never its own witness.
+ * The common part of the suites of pipes. A case observes the other end with system calls of its
+ * own, so that the library is never its own witness.
  */
 #ifndef MIO_TEST_PIPE_UTIL_H
 #define MIO_TEST_PIPE_UTIL_H

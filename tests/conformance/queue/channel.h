@@ -57,7 +57,7 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len);
 /* Reads until -EAGAIN; the bytes read. */
 size_t channel_drain(struct channel *channel);
 
-/* What the peer does. A loop takes 8 bytes whatever is sent. */
+/* The acts of the peer. A loop takes 8 bytes whatever is sent. */
 void channel_send(struct channel *channel, const void *buf, size_t len);
 void channel_receive(struct channel *channel, size_t len);
 /* It ends its stream: a pipe's end is closed, a socket is shut down for writing. */
@@ -111,7 +111,7 @@ void channel_await_end(const struct channel *channel);
 #define EACH_OWN_STREAM(X, behaviour, modes)                                                       \
     X(CHANNEL_UNIX_STREAM, unix_stream, behaviour, modes)                                          \
     X(CHANNEL_TCP, tcp, behaviour, modes)
-/* What is read to an end, what bytes are read from, and what is written to at all. */
+/* Kinds that are read to an end, kinds that bytes are read from, kinds that are written to. */
 #define EACH_STREAM(X, behaviour, modes)                                                           \
     EACH_PIPE_READER(X, behaviour, modes)                                                          \
     EACH_STREAM_SOCKET(X, behaviour, modes)

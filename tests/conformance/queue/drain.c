@@ -201,7 +201,7 @@ static void defect_08_data_after_a_short_read_is_told(enum channel_kind kind)
 }
 DEFINE_CASES(EACH_STREAM, defect_08_data_after_a_short_read_is_told)
 
-/* Whoever reads exactly what is there cannot know that; the poll must not know better. */
+/* A program that reads exactly what is there cannot know that; the poll must not know better. */
 static void full_read_drains_nothing(enum channel_kind kind)
 {
     struct reader reader;

@@ -1,5 +1,5 @@
 /*
- * What follows an operation that failed: errors drain nothing, so a program goes on or gives up by
+ * After an operation that failed: errors drain nothing, so a program goes on or gives up by
  * itself. Where edges are emulated a failed read is told again, and what fails again at once is
  * not, or a program would spin.
  */

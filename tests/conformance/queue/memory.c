@@ -378,7 +378,7 @@ static int abandon_in_child(const char **word)
     return mio_poll_abandon(&amid.poll) != 0;
 }
 
-/* What another thread may do at any moment. */
+/* Another thread may do this at any moment. */
 static void fork_and_abandon(void)
 {
     const char *word;

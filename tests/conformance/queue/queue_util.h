@@ -1,4 +1,4 @@
-/* What the suites of polls and sources share. */
+/* The common part of the suites of polls and sources. */
 #ifndef MIO_TEST_QUEUE_UTIL_H
 #define MIO_TEST_QUEUE_UTIL_H
 

@@ -221,7 +221,7 @@ static void urgent_data_alone(void)
     check_readiness(channel.source, P, P | R);
     check_readiness(channel.source, P | R, P | R);
     check_readiness(channel.source, P | W, P | R | W);
-    /* Who did not ask for it hears nothing. */
+    /* A source that did not ask for it hears nothing. */
     check_readiness(channel.source, R, 0);
     check_readiness(channel.source, W, W);
     char urgent;

@@ -1,4 +1,4 @@
-/* What the suites about wakers share. */
+/* The common part of the suites about wakers. */
 #ifndef MIO_TEST_WAKER_UTIL_H
 #define MIO_TEST_WAKER_UTIL_H
 

@@ -139,7 +139,7 @@ typedef ptrdiff_t move_call(struct channel *channel, void *buf, size_t len);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* What a peek shows is what the read returns, at least; and a peek drains nothing. */
+/* The read returns what a peek showed, at least; and a peek drains nothing. */
 static ptrdiff_t peek_then_read(struct channel *channel, void *buf, size_t len)
 {
     static unsigned char shown[CHUNK];

@@ -180,7 +180,7 @@ static void accepted_connection_drains_nothing(enum listener_kind kind)
     CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_READABLE);
     CHECK_EQ(accept_one(&fixture), 0);
     test_expect_no_event(&fixture.poll);
-    /* Who stops early asks to be told again. */
+    /* A program that stops early asks to be told again. */
     fixture_reregister(&fixture);
     CHECK_EQ(test_expect_event(&fixture.poll, TOKEN), MIO_READABLE);
     CHECK_EQ(accept_one(&fixture), 0);

@@ -42,7 +42,7 @@ static void use(struct mio_source *a, struct mio_source *b)
     CHECK_EQ(mio_stream_readv(a, in, 2), 4);
     CHECK(memcmp(buf, "abcd", 4) == 0);
     CHECK_EQ(mio_stream_take_error(a), 0);
-    /* What the typed calls refuse is refused here. */
+    /* These calls refuse what the typed calls refuse. */
     CHECK_EQ(mio_stream_read(a, buf, 0), -EINVAL);
     CHECK_EQ(mio_stream_write(a, NULL, 1), -EINVAL);
     CHECK_EQ(mio_stream_readv(a, in, 0), -EINVAL);

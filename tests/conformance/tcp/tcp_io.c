@@ -213,7 +213,7 @@ static ptrdiff_t write_in_two(struct mio_tcp_stream *stream, char *data, size_t 
 
 typedef ptrdiff_t write_call(struct mio_tcp_stream *stream, char *data, size_t len);
 
-/* What was reported as taken is exactly what arrives, also where writes were cut short. */
+/* The bytes that arrive are those that writes reported, also where these were cut short. */
 static void check_full(write_call *write_some)
 {
     static char data[65536];

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What a hook saw of the descriptor it was given, and what it is to answer. */
+/* A hook's sight of the descriptor it was given, and what it is to answer. */
 struct sight {
     int runs;
     mio_fd fd;

@@ -1,6 +1,6 @@
 /*
- * What the suites of listeners and streams share. What a case observes it observes with system
- * calls of its own, so that the library is never its own witness.
+ * The common part of the suites of listeners and streams. A case observes with system calls of its
+ * own, so that the library is never its own witness.
  */
 #ifndef MIO_TEST_TCP_UTIL_H
 #define MIO_TEST_TCP_UTIL_H

@@ -200,7 +200,7 @@ static void connected_socket_drops_datagrams_of_others(void)
     mio_fd peer = udp_peer("127.0.0.1:0", &addr), other = udp_peer("127.0.0.1:0", &other_addr);
     udp_open(&socket, "127.0.0.1:0", NULL);
     struct mio_addr name = plain_name(udp_fd(&socket));
-    /* What came before stays in the queue. */
+    /* Datagrams that came before stay in the queue. */
     udp_deliver(other, &socket, "early", 5);
     CHECK_EQ(mio_udp_socket_connect(&socket, &addr), 0);
     udp_peer_send(other, "late", 4, &name);

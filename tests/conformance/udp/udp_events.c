@@ -88,7 +88,7 @@ static void socket_is_writable_from_the_start(void)
     name = plain_name(udp_fd(&watched.socket));
     udp_peer_send(watched.peer, "x", 1, &name);
     CHECK(plain_wait(udp_fd(&watched.socket), PLAIN_IN) & PLAIN_IN);
-    /* What nobody asked for is not reported. */
+    /* A wait does not report what nobody asked for. */
     CHECK_EQ(test_expect_event(&watched.poll, TOKEN), MIO_WRITABLE);
     watched_close(&watched);
 }

@@ -73,7 +73,7 @@ static void send_to_refuses_addresses_of_another_family(void)
     udp_close(&socket);
 }
 
-/* What Linux says to IPv4 is as if no route led there. */
+/* Linux answers to IPv4 as if no route led there. */
 static void send_to_ipv4_from_a_socket_for_ipv6_alone_fails(void)
 {
     const struct mio_datagram_options only_v6 = {.only_v6 = MIO_ON};

@@ -66,7 +66,7 @@ static void group_send(struct group *group, const char *text)
     CHECK_EQ(mio_udp_socket_send_to(&group->sender, text, (size_t)length, &group->to), length);
 }
 
-/* What was sent to the group before does not come, though what is sent after it does. */
+/* A datagram that was sent to the group before does not come; one that is sent after it does. */
 static void group_expect_nothing(struct group *group)
 {
     struct mio_addr to = tcp_addr("127.0.0.1:0");

@@ -6,7 +6,7 @@
 
 /* ---- The hook -------------------------------------------------------------------------------- */
 
-/* What a hook saw of the descriptor it was given, and what it is to answer. */
+/* A hook's sight of the descriptor it was given, and what it is to answer. */
 struct sight {
     int runs;
     mio_fd fd;
@@ -109,7 +109,7 @@ static void switches_are_set_before_the_hook(void)
     }
 }
 
-/* What the system chooses by itself. */
+/* The choices of the system. */
 static int only_v6_of_a_new_socket(void)
 {
     mio_fd fd = plain_socket(PLAIN_IPV6, PLAIN_DATAGRAM);

@@ -1,6 +1,6 @@
 /*
- * What the suites of UDP sockets share. The peers are plain blocking descriptors, and names are
- * asked of the system, so that the library is never its own witness.
+ * The common part of the suites of UDP sockets. The peers are plain blocking descriptors, and names
+ * are asked of the system, so that the library is never its own witness.
  */
 #ifndef MIO_TEST_UDP_UTIL_H
 #define MIO_TEST_UDP_UTIL_H

@@ -103,7 +103,7 @@ static void peer_with_a_path_without_room_for_a_nul(void)
     unix_dir_close(&dir);
 }
 
-/* Whatever room a peer's name had held before, an accept leaves nothing of it. */
+/* An accept leaves nothing of what the room for a peer's name had held before. */
 static void peer_that_was_something_else_before(void)
 {
     struct mio_unix_listener listener;
@@ -234,7 +234,7 @@ static void client_that_waits_is_reported_at_once(void)
         CHECK_EQ(test_expect_event(&poll, UNIX_TOKEN), MIO_READABLE);
     else
         test_expect_no_event(&poll);
-    /* Who stops before -EAGAIN gets the event again by reregistering. */
+    /* A program that stops before -EAGAIN gets the event again by reregistering. */
     CHECK_EQ(mio_reregister(mio_poll_registry(&poll), &listener.source, 9,
                             MIO_READABLE | test_config.mode),
              0);

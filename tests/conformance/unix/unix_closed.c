@@ -1,4 +1,4 @@
-/* What the functions of the Unix domain say about NULL, closed objects and bad arguments. */
+/* The functions of the Unix domain and NULL, closed objects, bad arguments. */
 #define _GNU_SOURCE 1
 #include "unix/unix_util.h"
 

@@ -258,7 +258,7 @@ static void receiver_that_closes_ends_the_waiting(void)
 
 /*
  * About the queues of others events tell nothing: Linux reports writable although they are full.
- * What holds is that a sender which retries is not stuck once they have been read.
+ * This holds: a sender that retries is not stuck once they have been read.
  */
 static void queues_of_others_have_no_events_of_their_own(void)
 {

@@ -215,7 +215,7 @@ static void connect_that_fails_keeps_the_receiver(void)
     CHECK_EQ(plain_close(fd), 0);
 }
 
-/* What they had sent before stays. */
+/* The datagrams that they had sent before stay. */
 static void others_can_no_longer_send_to_a_connected_socket(void)
 {
     struct mio_addr name = plain_fresh_name(), own, from;
@@ -252,7 +252,7 @@ static void receiver_that_has_closed(void)
     CHECK_EQ(mio_unix_datagram_close(&socket), 0);
 }
 
-/* A send that fails drops what could be read before it. What was read first is not lost. */
+/* A send that fails drops what could be read before it. One that was read first is not lost. */
 static void receiver_that_has_closed_and_left_datagrams(void)
 {
     struct mio_unix_datagram socket;

@@ -195,7 +195,7 @@ static void invalid_options_are_refused(void)
         options.reserved[i] = 1;
         check_options_refused(&options, -EINVAL);
     }
-    /* What is invalid comes before what is unknown. */
+    /* An invalid address is refused before an unknown one. */
     check_options_refused(&(struct mio_listen_options){.nodelay = MIO_ON, .backlog = -1}, -EINVAL);
 }
 

@@ -10,7 +10,7 @@
 #define RC MIO_READ_CLOSED
 #define WC MIO_WRITE_CLOSED
 
-/* What a new poll reports about it, nothing being 0. */
+/* The readiness that a new poll reports about it, nothing being 0. */
 static void check_readiness(struct mio_source *source, mio_interest interest, uint32_t expected)
 {
     struct mio_poll poll;

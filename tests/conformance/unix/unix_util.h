@@ -1,6 +1,6 @@
 /*
- * What the suites of the Unix domain share: names that nobody else has, and peers that are driven
- * by plain system calls.
+ * The common part of the suites of the Unix domain: names that nobody else has, and peers that are
+ * driven by plain system calls.
  */
 #ifndef MIO_TEST_UNIX_UTIL_H
 #define MIO_TEST_UNIX_UTIL_H
@@ -20,7 +20,7 @@ struct mio_addr unix_text(const char *text);
 struct mio_addr unix_unnamed(void);
 /* Whether the system has abstract names. */
 bool unix_has_abstract(void);
-/* What a connect to a fresh name says, at which nobody is. */
+/* The result of a connect to a fresh name, at which nobody is. */
 int unix_nobody(void);
 
 /* A folder of the case's own, for paths. */
@@ -35,7 +35,7 @@ void unix_dir_full_path(const struct unix_dir *dir, struct sockaddr_un *name);
 /* Removes what it contains, and the folder. */
 void unix_dir_close(const struct unix_dir *dir);
 
-/* What the system says that a descriptor is called, as an address of the library. */
+/* The name of a descriptor by the system, as an address of the library. */
 struct mio_addr unix_name_of(mio_fd fd);
 /* Whether the system says that the descriptor has just this name. */
 bool unix_is_called(mio_fd fd, const void *path_bytes, size_t length);
@@ -63,7 +63,7 @@ void unix_datagram_peer(struct mio_unix_datagram *socket, mio_fd *peer);
 enum { UNIX_TOKEN = 7 };
 /* Registers for the directions in the mode of the options. */
 void unix_register(struct mio_poll *poll, struct mio_source *source, mio_interest directions);
-/* What a program does after it has drained a source: oneshot sources are armed again. */
+/* The step after a source was drained: oneshot sources are armed again. */
 void unix_rearm(struct mio_poll *poll, struct mio_source *source, mio_interest directions);
 
 /* ---- Rights ---------------------------------------------------------------------------------- */
