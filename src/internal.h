@@ -1,4 +1,4 @@
-/* What the portable files share. */
+/* The portable files share these. */
 #ifndef MIO_INTERNAL_H
 #define MIO_INTERNAL_H
 
@@ -45,7 +45,7 @@ static inline struct mio_poll *mio__registry_poll(const struct mio_registry *reg
     return poll && poll->backend ? poll : NULL;
 }
 
-/* What a function of the user's returned: 0 or a negative code, whatever else it was. */
+/* The result of a function of the user's: 0 or a negative code, whatever else it was. */
 static inline int mio__user_result(int result)
 {
     return result > 0 ? -EINVAL : result;

@@ -1,4 +1,4 @@
-/* What follows I/O: where edges are emulated, directions are armed again by the rule in edge.h. */
+/* After I/O: where edges are emulated, directions are armed again by the rule in edge.h. */
 #include "io.h"
 
 #include "sys/sys.h"

@@ -1,6 +1,5 @@
 /*
- * What reading and writing have in common on every type: the checks before the call and what
- * follows it. They take the source inside the object, or NULL where the caller gave no object.
+ * Reading and writing on every type: the checks before the call, and the step after it. They take the source inside the object, or NULL where the caller gave no object.
  */
 #ifndef MIO_IO_H
 #define MIO_IO_H
@@ -9,7 +8,7 @@
 
 #define MIO__SOURCE(object) ((object) ? &(object)->source : NULL)
 
-/* What one call moves at most; the systems' own limits lie above. */
+/* The most that one call moves; the systems' own limits lie above. */
 static inline size_t mio__io_at_most(size_t len)
 {
     return len < MIO_IO_MAX ? len : MIO_IO_MAX;

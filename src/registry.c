@@ -50,7 +50,7 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
-/* What is wrong with an interest, or with the poll that does not take it. */
+/* The fault of an interest, or with the poll that does not take it. */
 static int registry_refusal(const struct mio_poll *poll, mio_interest interest)
 {
     if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
