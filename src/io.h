@@ -1,5 +1,6 @@
 /*
- * Reading and writing on every type: the checks before the call, and the step after it. They take the source inside the object, or NULL where the caller gave no object.
+ * Reading and writing on every type: the checks before the call, and the step after it. They take
+ * the source inside the object, or NULL where the caller gave no object.
  */
 #ifndef MIO_IO_H
 #define MIO_IO_H
