@@ -760,8 +760,7 @@ MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, 
  * deregister the source before you close it. For edge mode the descriptor must be non-blocking; set
  * it yourself. Connect a stream socket, or make it listen, before you register it, or
  * mio_reregister it after that: until then it counts as hung up, and emulated edges tell that once.
- * The socket types tell the library of
- * each operation by themselves; here that is yours to do:
+ * The socket types tell the library of each operation by themselves; here that is yours to do:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     mio_source_after(&source, &ready, MIO_READABLE, n < 0 ? -errno : n, sizeof buf);
