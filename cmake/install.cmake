@@ -1,4 +1,4 @@
-# What `cmake --install` puts where: libraries, header, pkg-config file, CMake package, licence.
+# The files of `cmake --install`: libraries, header, pkg-config file, CMake package, licence.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS ${MIO_LIBRARIES} EXPORT mio-targets

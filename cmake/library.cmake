@@ -8,6 +8,7 @@ set(MIO_SOURCES
     src/event.c
     src/grow.c
     src/inline.c
+    src/io.c
     src/poll.c
     src/registry.c
     src/sizes.c

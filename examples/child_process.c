@@ -19,7 +19,7 @@
 
 enum { INPUT, OUTPUT, ERRORS }; /* tokens, and descriptors of the child */
 
-/* What the child writes. */
+/* An output of the child. */
 struct stream {
     struct mio_pipe_receiver pipe;
     uint32_t ready; /* what events said and is not used up yet */
@@ -27,7 +27,7 @@ struct stream {
     unsigned long long bytes, lines;
 };
 
-/* What it is fed with. */
+/* The input of the child. */
 struct feed {
     struct mio_pipe_sender pipe;
     uint32_t ready;

@@ -30,7 +30,7 @@ struct side {
     uint32_t ready; /* what events said and is not used up yet */
 };
 
-/* What goes one way: read from one side, written to the other. */
+/* The bytes that go one way: read from one side, written to the other. */
 struct flow {
     struct side *from, *to;
     size_t begin, end; /* the bytes of buf that wait to be sent */

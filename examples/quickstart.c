@@ -1,64 +1,58 @@
 /*
- * quickstart: a listener and a client in one loop. The server accepts each connection and closes
- * it; the client sees that it is connected, and then the end.
+ * quickstart: a server that greets each client and hangs up.
  *
- * Try it:  ./quickstart       (it ends by itself)
+ * Try it:  ./quickstart             Ctrl-C ends it
+ *          nc 127.0.0.1 7777        in another terminal
  */
 #include <mio.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SERVER, CLIENT };
-
-/* Passes on success, and the codes that only say: not now. */
-static int check(const char *what, ptrdiff_t result)
+/* Every failure is a negative code. Here it ends the program. */
+static void check(const char *what, int result)
 {
-    if (result >= 0 || result == -EAGAIN || result == -EINTR || result == -EINPROGRESS)
-        return (int)result;
+    if (result >= 0)
+        return;
     fprintf(stderr, "quickstart: %s: %s\n", what, mio_strerror(result));
     exit(EXIT_FAILURE);
 }
 
-int main(void)
+/* One event stands for any number of clients. The next event is guaranteed after -EAGAIN. */
+static void greet_all(struct mio_tcp_listener *listener)
 {
-    struct mio_poll poll;
-    struct mio_registry *registry = mio_poll_registry(&poll);
-    struct mio_tcp_listener server;
-    struct mio_tcp_stream client, accepted;
-    struct mio_event events[16];
-    struct mio_addr addr;
-    bool connected = false;
-    char buf[256];
-
-    check("poll", mio_poll_init(&poll));
-    check("address", mio_addr_parse(&addr, "127.0.0.1:0"));
-    check("bind", mio_tcp_listener_bind(&server, &addr));
-    check("address", mio_tcp_listener_local_addr(&server, &addr));
-    check("register", mio_register(registry, &server.source, SERVER, MIO_READABLE));
-    check("connect", mio_tcp_stream_connect(&client, &addr));
-    check("register", mio_register(registry, &client.source, CLIENT, MIO_READABLE | MIO_WRITABLE));
-
-    for (int got = -EAGAIN; got != 0;) {
-        int count = check("wait", mio_poll_wait(&poll, events, 16, MIO_FOREVER));
-        for (int i = 0; i < count; i++) {
-            if (events[i].token == SERVER) {
-                /* An event stands for any number of connections: accept until nobody waits. */
-                while (check("accept", mio_tcp_listener_accept(&server, &accepted, NULL)) == 0)
-                    check("close", mio_tcp_stream_close(&accepted));
-                continue;
-            }
-            if (!connected && check("connect", mio_tcp_stream_connect_result(&client)) == 0) {
-                connected = true;
-                puts("client: connected");
-            }
-            if (mio_event_is_readable(&events[i]))
-                do /* until there is nothing, or the end */
-                    got = check("read", mio_tcp_stream_read(&client, buf, sizeof buf));
-                while (got > 0);
+    struct mio_tcp_stream client;
+    int error = 0;
+    while (error == 0 || mio_accept_should_continue(error)) {
+        error = mio_tcp_listener_accept(listener, &client, NULL);
+        if (error == 0) {
+            mio_tcp_stream_write(&client, "hello\n", 6); /* fails if it is gone */
+            mio_tcp_stream_close(&client);
         }
     }
-    puts("client: closed by the server");
-    check("close", mio_tcp_stream_close(&client));
-    check("close", mio_tcp_listener_close(&server));
-    return -check("close", mio_poll_close(&poll));
+    check("accept", error == -EAGAIN ? 0 : error);
+}
+
+int main(int argc, char **argv)
+{
+    struct mio_poll poll;
+    struct mio_tcp_listener listener;
+    struct mio_event events[16];
+    struct mio_addr addr;
+    char text[MIO_ADDR_TEXT];
+
+    check("poll", mio_poll_init(&poll));
+    check("address", mio_addr_parse(&addr, argc > 1 ? argv[1] : "127.0.0.1:7777"));
+    check("bind", mio_tcp_listener_bind(&listener, &addr));
+    check("register", mio_register(mio_poll_registry(&poll), &listener.source, 1, MIO_READABLE));
+    check("address", mio_tcp_listener_local_addr(&listener, &addr));
+    check("address", mio_addr_format(&addr, text, sizeof text));
+    printf("listening on %s\n", text);
+    fflush(stdout);
+    for (;;) {
+        int count = mio_poll_wait(&poll, events, 16, MIO_FOREVER);
+        check("wait", count == -EINTR ? 0 : count); /* -EINTR: a signal handler ran */
+        for (int i = 0; i < count; i++)
+            if (events[i].token == 1) /* as registered: each source has its own */
+                greet_all(&listener);
+    }
 }

@@ -58,7 +58,7 @@ static size_t event_count;
 static struct target targets[MAX_TARGETS];
 static size_t target_count, open_targets;
 
-/* What the threads have found out: a stack, for the order does not matter. */
+/* The results of the threads: a stack, for the order does not matter. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct target *results;
 

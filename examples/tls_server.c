@@ -90,8 +90,8 @@ static void parse_port(struct mio_addr *addr, const char *port)
 
 /*
  * A call is made only while the direction is ready. So when OpenSSL says SSL_ERROR_WANT_READ or
- * SSL_ERROR_WANT_WRITE that direction is drained, and its next event is guaranteed. What OpenSSL
- * returns otherwise, however short, says nothing about the socket.
+ * SSL_ERROR_WANT_WRITE that direction is drained, and its next event is guaranteed. Other results
+ * of OpenSSL, however short, say nothing about the socket.
  */
 static int stream_read(BIO *bio, char *buf, int len)
 {
@@ -252,8 +252,8 @@ static void report(const struct connection *c)
 }
 
 /*
- * What the phase demands: the handshake, one write or one read of the echo (nothing is read while
- * bytes wait to be sent), or the goodbye. Returns what OpenSSL returned.
+ * The step that the phase demands: the handshake, one write or one read of the echo (nothing is
+ * read while bytes wait to be sent), or the goodbye. Returns what OpenSSL returned.
  */
 static int operate(struct connection *c)
 {

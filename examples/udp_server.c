@@ -1,7 +1,8 @@
 /*
  * udp_server: sends every datagram back to where it came from. It shows how a datagram socket is
  * drained (by would-block alone, there are no short transfers), how an answer that finds no room
- * waits for it, and that an error of a datagram, or a shortage, is not the end of the server.
+ * waits for it, how the receive queue is made longer, and that an error of a datagram, or a
+ * shortage, is not the end of the server.
  *
  * Try it:  ./udp_server 7777               (without a port the system chooses one)
  *          nc -u 127.0.0.1 7777            type lines; Ctrl-C ends either of them
@@ -9,10 +10,12 @@
 #include <mio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 /* Longer than any datagram, so that none is cut: no error would tell. */
 #define BUFFER_SIZE 65536
-#define MAX_TRIES 16 /* that fail in a row, then there is a pause */
+#define QUEUE_SIZE (4 << 20) /* bytes; Linux counts some 800 for the smallest datagram */
+#define MAX_TRIES 16         /* that fail in a row, then there is a pause */
 #define PAUSE_NS (100 * MIO_NS_PER_MS)
 #define GIVE_UP_NS (60 * MIO_NS_PER_S)
 
@@ -45,6 +48,17 @@ static void parse_port(struct mio_addr *addr, const char *port)
             "udp_server: PORT is a number from 0 (the system chooses) to 65535, not \"%s\"\n",
             port);
     exit(EXIT_FAILURE);
+}
+
+/*
+ * Before bind, so that no datagram meets the short queue. Linux takes what net.core.rmem_max allows
+ * and reports no error.
+ */
+static int prepare(mio_fd fd, void *arg)
+{
+    int size = QUEUE_SIZE;
+    (void)arg;
+    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0 ? 0 : mio_socket_error();
 }
 
 /*
@@ -104,13 +118,14 @@ static int64_t serve(struct server *server)
 int main(int argc, char **argv)
 {
     static struct server server;
+    const struct mio_datagram_options options = {.prepare = prepare};
     struct mio_event event;
     struct mio_addr addr;
     char text[MIO_ADDR_TEXT];
 
     parse_port(&addr, argc > 1 ? argv[1] : "0");
     check("poll", mio_poll_init(&server.poll));
-    check("bind", mio_udp_socket_bind(&server.socket, &addr));
+    check("bind", mio_udp_socket_bind_with(&server.socket, &addr, &options));
     check("address", mio_udp_socket_local_addr(&server.socket, &addr));
     check("register", mio_register(mio_poll_registry(&server.poll), &server.socket.source, 0,
                                    MIO_READABLE | MIO_WRITABLE));

@@ -1,6 +1,6 @@
 /*
- * unix_chat: a room for the users of this machine. Everybody hears what the others say. It shows
- * a listener in the Unix domain (a path that was left behind, one that is removed at the end),
+ * unix_chat: a room for the users of this machine. Everybody hears what the others say. It shows a
+ * listener in the Unix domain (a path that was left behind, one that is removed at the end),
  * writing to many streams with a bounded buffer for each, and what becomes of a guest who does not
  * listen: nobody waits for him.
  *

@@ -38,7 +38,7 @@
  *
  * THE READINESS CONTRACT
  *
- * What you asked for is enough.  End of file reports readable; errors and a full hang-up report
+ * Your interest is enough.  End of file reports readable; errors and a full hang-up report
  *     every direction that was registered. Such an event may name a direction that you did not
  *     register: ignore that one. Beside readable and writable all bits are hints that may be
  *     absent. Spurious events are allowed, missing ones are not.
@@ -103,7 +103,7 @@
  *
  * The contracts say what holds everywhere. Beyond that systems differ:
  *
- * What can be registered.  Epoll asks the file: it takes files of /proc and /sys that can be
+ * Files and devices.  Epoll asks the file: it takes files of /proc and /sys that can be
  *     polled, and refuses /dev/null. Poll goes by the type: it refuses every file and takes
  *     /dev/null.
  * One descriptor in two sources.  The same epoll refuses the second one (-EEXIST). Poll reports
@@ -194,7 +194,7 @@ MIO_API int mio_version(void);
 /* Yours: an index, an identifier or a pointer. Every value is valid; the library never reads it. */
 typedef uintptr_t mio_token;
 
-/* What to be told about (bits below) and in which mode (MIO_LEVEL, MIO_ONESHOT). */
+/* The events to be told of (bits below), and the mode (MIO_LEVEL, MIO_ONESHOT). */
 typedef uint32_t mio_interest;
 
 /* A descriptor of the system. MIO_HAS_PIPES says whether mio_pipe_... are declared. */
@@ -289,7 +289,7 @@ struct mio_event {
 };
 
 /*
- * What an event says; shorthand for a test of its readiness.
+ * Whether an event has a bit; shorthand for a test of its readiness.
  *
  * Threads  any.      System  none.
  */
@@ -448,10 +448,10 @@ struct mio_poll {
 /* Backends. The default is the best one of the system. */
 #define MIO_BACKEND_DEFAULT 0u
 #define MIO_BACKEND_EPOLL 1u
-#define MIO_BACKEND_POLL 2u   /* poll(2), on every Unix */
+#define MIO_BACKEND_POLL 2u   /* poll(2), on Unix */
 #define MIO_BACKEND_KQUEUE 3u /* the BSDs, macOS, iOS */
 
-/* What wakers are made of. The default is the best one of the system. */
+/* Kinds of wakers. The default is the best one of the system. */
 #define MIO_WAKER_DEFAULT 0u
 #define MIO_WAKER_EVENTFD 1u
 #define MIO_WAKER_PIPE 2u
@@ -762,7 +762,7 @@ MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, 
  * deregister the source before you close it. For edge mode the descriptor must be non-blocking; set
  * it yourself. Connect a stream socket, or make it listen, before you register it, or
  * mio_reregister it after that: until then it counts as hung up, and emulated edges tell that once.
- * What the socket types do by themselves is yours to do here, after each operation:
+ * The socket types tell the library of each operation by themselves; here that is yours to do:
  *
  *     ptrdiff_t n = read(fd, buf, sizeof buf);
  *     mio_source_after(&source, &ready, MIO_READABLE, n < 0 ? -errno : n, sizeof buf);
@@ -997,7 +997,7 @@ MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
 
 #if MIO_HAS_PIPES
 
-/* The two ends of a pipe: on every Unix. Windows has none that could be waited on. */
+/* The two ends of a pipe; on Unix. Windows has none that could be waited on. */
 struct mio_pipe_sender {
     struct mio_source source;
 };
@@ -1126,7 +1126,7 @@ struct mio_addr {
     uint64_t storage[16];
 };
 
-/* What mio_addr_family returns. */
+/* Results of mio_addr_family. */
 #define MIO_ADDR_NONE 0
 #define MIO_ADDR_UNIX 1
 #define MIO_ADDR_IPV4 4
@@ -1207,7 +1207,7 @@ MIO_API int mio_addr_unix_path(struct mio_addr *addr, const char *path);
 MIO_API int mio_addr_unix_abstract(struct mio_addr *addr, const void *name, size_t length);
 MIO_API int mio_addr_unix_unnamed(struct mio_addr *addr);
 
-/* What mio_addr_unix_kind returns. */
+/* Results of mio_addr_unix_kind. */
 #define MIO_UNIX_UNNAMED 0
 #define MIO_UNIX_PATH 1
 #define MIO_UNIX_ABSTRACT 2

@@ -69,7 +69,7 @@ struct mio__backend {
     int (*change)(struct mio_poll *poll, struct mio_source *source, mio_token token,
                   mio_interest interest, mio_interest before);
 
-    /* Stops to watch. The source counts as unregistered whatever this returns. */
+    /* Stops watching. The source counts as unregistered whatever this returns. */
     int (*remove)(struct mio_poll *poll, struct mio_source *source);
 
     /*

@@ -1,6 +1,6 @@
 /*
  * Names and texts of errors. The texts are ours: strerror(3) is neither thread-safe nor stable.
- * What some systems lack is left out there.
+ * A code that a system lacks is left out there.
  */
 #include <mio.h>
 

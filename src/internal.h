@@ -1,10 +1,9 @@
-/* What the portable files share. */
+/* The portable files share these. */
 #ifndef MIO_INTERNAL_H
 #define MIO_INTERNAL_H
 
 #include "atomic.h"
 #include "backend.h"
-#include "sys/sanitizers.h"
 
 /* The states of a source. Zero-initialised is closed. */
 enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
@@ -46,7 +45,7 @@ static inline struct mio_poll *mio__registry_poll(const struct mio_registry *reg
     return poll && poll->backend ? poll : NULL;
 }
 
-/* What a function of the user's returned: 0 or a negative code, whatever else it was. */
+/* The result of a function of the user's: 0 or a negative code, whatever else it was. */
 static inline int mio__user_result(int result)
 {
     return result > 0 ? -EINVAL : result;
@@ -75,28 +74,6 @@ static inline int mio__wait_end(struct mio_poll *poll, int n)
         mio__counter_add(&poll->events, (uintptr_t)n);
     mio__store_release(&poll->waiting, 0);
     return n;
-}
-
-/* Ends the registration of a descriptor source, if there is one, whatever the system says. */
-int mio__source_detach(struct mio_source *source);
-
-/* After I/O on a source whose edges are emulated (MIO__REARM); see mio__io_done. */
-void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result,
-                       size_t asked);
-
-/* Makes an open descriptor source. */
-void mio__source_open(struct mio_source *source, mio_fd fd);
-
-/* How every type that owns its descriptor ends; source may be NULL. See the contracts. */
-mio_fd mio__source_into_fd(struct mio_source *source);
-
-static inline int mio__source_close(struct mio_source *source, int (*close_fd)(mio_fd fd))
-{
-    if (!source)
-        return -EINVAL;
-    if (source->state == MIO__CLOSED)
-        return 0;
-    return close_fd(mio__source_into_fd(source));
 }
 
 /* Whether the reserved words of an options struct are all 0. */

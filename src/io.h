@@ -1,6 +1,6 @@
 /*
- * What reading and writing have in common on every type: the checks before the call and what
- * follows it. They take the source inside the object, or NULL where the caller gave no object.
+ * Reading and writing on every type: the checks before the call, and the step after it. They take
+ * the source inside the object, or NULL where the caller gave no object.
  */
 #ifndef MIO_IO_H
 #define MIO_IO_H
@@ -9,7 +9,7 @@
 
 #define MIO__SOURCE(object) ((object) ? &(object)->source : NULL)
 
-/* What one call moves at most; the systems' own limits lie above. */
+/* The most that one call moves; the systems' own limits lie above. */
 static inline size_t mio__io_at_most(size_t len)
 {
     return len < MIO_IO_MAX ? len : MIO_IO_MAX;
@@ -50,6 +50,9 @@ static inline int mio__io_check_writev(const struct mio_source *source, const st
     return mio__io_check_buffer(source, bufs, *len);
 }
 
+/* The rare half of mio__io_done: for a source whose edges are emulated (MIO__REARM). */
+void mio__io_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result, size_t asked);
+
 /*
  * Every read and write ends with this: where edges are emulated, would-block, a short transfer and
  * a failed read may arm the direction again. asked is 0 for what is drained by would-block alone
@@ -59,7 +62,7 @@ static inline ptrdiff_t mio__io_done(struct mio_source *source, uint32_t directi
                                      ptrdiff_t result, size_t asked)
 {
     if (source->flags & MIO__REARM)
-        mio__source_rearm(source, direction, result, asked);
+        mio__io_rearm(source, direction, result, asked);
     return result;
 }
 

@@ -1,5 +1,6 @@
 /* Pipes: a type for each end. */
 #include "io.h"
+#include "source.h"
 #include "sys/sys.h"
 
 #include <string.h>

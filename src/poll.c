@@ -1,6 +1,7 @@
 /* The poll: opening, waiting, closing. */
 #include "grow.h"
 #include "internal.h"
+#include "sys/sanitizers.h"
 #include "sys/sys.h"
 
 #include <string.h>

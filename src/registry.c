@@ -2,7 +2,7 @@
  * Registration. The checks come first, then the state is recorded, then the backend or the custom
  * source is asked. A refusal takes back what was recorded.
  */
-#include "internal.h"
+#include "source.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
-/* What is wrong with an interest, or with the poll that does not take it. */
+/* The fault of an interest, or with the poll that does not take it. */
 static int registry_refusal(const struct mio_poll *poll, mio_interest interest)
 {
     if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
@@ -104,17 +104,6 @@ static mio_interest registry_recorded(const struct mio_source *source)
     return source->interest | (mio_interest)(source->flags & MIO__MODE) << MIO__MODE_SHIFT;
 }
 
-static void registry_forget(struct mio_source *source)
-{
-    struct mio_poll *poll = source->poll;
-    source->poll = NULL;
-    source->generation = 0;
-    source->interest = 0;
-    source->state = MIO__OPEN;
-    source->flags &= (uint8_t) ~(MIO__MODE | MIO__REARM);
-    mio__poll_release(poll);
-}
-
 int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                  mio_interest interest)
 {
@@ -131,7 +120,7 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
     else
         result = poll->backend->add(poll, source, token, interest);
     if (result < 0)
-        registry_forget(source);
+        mio__source_forget(source);
     return result;
 }
 
@@ -140,7 +129,7 @@ static int registry_change_failed(struct mio_source *source, int result, mio_int
 {
     bool is_gone = result <= -MIO__GONE;
     if (is_gone)
-        registry_forget(source);
+        mio__source_forget(source);
     else
         registry_record(source, source->poll, before);
     return is_gone ? result + MIO__GONE : result;
@@ -152,7 +141,7 @@ static int registry_change_custom(struct mio_registry *registry, struct mio_sour
     int result = mio__user_result(source->ops->change(registry, source, token, interest));
     if (result < 0) {
         source->ops->remove(registry, source);
-        registry_forget(source);
+        mio__source_forget(source);
     }
     return result;
 }
@@ -186,16 +175,7 @@ int mio_deregister(struct mio_registry *registry, struct mio_source *source)
     if (!source->ops)
         return mio__source_detach(source);
     result = mio__user_result(source->ops->remove(registry, source));
-    registry_forget(source);
-    return result;
-}
-
-int mio__source_detach(struct mio_source *source)
-{
-    if (source->state != MIO__REGISTERED)
-        return 0;
-    int result = source->poll->backend->remove(source->poll, source);
-    registry_forget(source);
+    mio__source_forget(source);
     return result;
 }
 
@@ -223,7 +203,7 @@ static int watch_over(struct mio_poll *poll, struct mio_source *source, mio_toke
     registry_record(source, poll, interest);
     int result = poll->backend->change(poll, source, token, interest, interest);
     if (result < 0)
-        registry_forget(source);
+        mio__source_forget(source);
     return result;
 }
 
@@ -271,6 +251,6 @@ int mio_source_abandon(struct mio_source *source)
     struct mio_poll *poll = source->poll;
     if (!source->ops && poll->backend->abandon)
         poll->backend->abandon(poll, source);
-    registry_forget(source);
+    mio__source_forget(source);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Sources: making them and asking them. */
-#include "io.h"
+#include "source.h"
+
 #include "sys/sys.h"
 
 #include <string.h>
@@ -35,55 +36,6 @@ int mio_source_init_custom(struct mio_source *source, const struct mio_source_op
     return 0;
 }
 
-int mio_source_blocked(struct mio_source *source, uint32_t direction)
-{
-    if (!source || direction == 0 || (direction & ~(MIO_READABLE | MIO_WRITABLE)) != 0)
-        return -EINVAL;
-    if (source->state == MIO__CLOSED)
-        return -EBADF;
-    if (source->ops)
-        return -EINVAL;
-    mio__io_done(source, direction, -EAGAIN, 0);
-    return 0;
-}
-
-int mio_source_after(struct mio_source *source, uint32_t *ready, uint32_t direction,
-                     ptrdiff_t result, size_t asked)
-{
-    if (!source || !ready || (direction != MIO_READABLE && direction != MIO_WRITABLE))
-        return -EINVAL;
-    if (source->state == MIO__CLOSED)
-        return -EBADF;
-    if (source->ops)
-        return -EINVAL;
-    if (result == -EINPROGRESS) /* of a first write that connects, as in the typed calls */
-        result = -EAGAIN;
-    mio_ready_after(ready, direction, result, asked);
-    mio__io_done(source, direction, result, mio__io_at_most(asked));
-    return 0;
-}
-
-/* An accept that failed fails again. Of a descriptor of the caller's own the system has to say. */
-static bool source_is_accept(const struct mio_source *source, size_t asked)
-{
-    return asked == 0 && (source->flags & MIO__RAW) && mio__fd_listens(source->fd);
-}
-
-void mio__source_rearm(struct mio_source *source, uint32_t direction, ptrdiff_t result,
-                       size_t asked)
-{
-    enum mio__rearm reason;
-    if (result == -EAGAIN)
-        reason = MIO__BLOCKED;
-    else if (result > 0 && (size_t)result < asked)
-        reason = MIO__SHORT;
-    else if (result < 0 && direction == MIO_READABLE && !source_is_accept(source, asked))
-        reason = MIO__FAILED;
-    else
-        return;
-    source->poll->backend->rearm(source->poll, source, direction, reason);
-}
-
 bool mio_source_is_registered(const struct mio_source *source)
 {
     return source && source->state == MIO__REGISTERED;
@@ -92,6 +44,28 @@ bool mio_source_is_registered(const struct mio_source *source)
 mio_fd mio_source_fd(const struct mio_source *source)
 {
     return source && source->state != MIO__CLOSED ? source->fd : MIO_FD_NONE;
+}
+
+/* ---- Ending a registration ------------------------------------------------------------------- */
+
+void mio__source_forget(struct mio_source *source)
+{
+    struct mio_poll *poll = source->poll;
+    source->poll = NULL;
+    source->generation = 0;
+    source->interest = 0;
+    source->state = MIO__OPEN;
+    source->flags &= (uint8_t) ~(MIO__MODE | MIO__REARM);
+    mio__poll_release(poll);
+}
+
+int mio__source_detach(struct mio_source *source)
+{
+    if (source->state != MIO__REGISTERED)
+        return 0;
+    int result = source->poll->backend->remove(source->poll, source);
+    mio__source_forget(source);
+    return result;
 }
 
 /* ---- Types that own their descriptor --------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Wakers. The protocol and why no wake is lost: wakers.h. */
 #include "internal.h"
+#include "sys/sanitizers.h"
 
 #include <string.h>
 

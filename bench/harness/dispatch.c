@@ -102,7 +102,7 @@ int case_dispatch(void)
     }
     if (dispatch_open(&d) != 0)
         return 1;
-    /* What happens once (tables that grow, symbols that are bound) stays outside. */
+    /* Work that is done once (tables that grow, symbols that are bound) stays outside. */
     if (time_turns(&d, WARM_UP_TURNS, INT64_MAX, &blocks[0]) != 0)
         return 1;
     if (turns > 0) {

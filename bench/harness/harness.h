@@ -1,8 +1,8 @@
 /*
- * What a contestant of the benchmark brings, and what the harness does with it.
+ * The part of a contestant of the benchmark, and what the harness does with it.
  *
- * Each contestant is one program: this harness and one library behind a struct contestant. What is
- * measured, how long, and what goes around it is the same code for all, so only the libraries
+ * Each contestant is one program: this harness and one library behind a struct contestant. The
+ * code that measures, and all that goes around it, is the same for all, so only the libraries
  * differ. A program runs one case and prints its results, a line "NAME VALUE" each:
  *
  *     PROGRAM CASE [NAME=VALUE...]
@@ -33,7 +33,7 @@ enum {
 
 enum transport { TCP, UNIX };
 
-/* What a server does. */
+/* The work of a server. */
 struct service {
     enum transport transport;
     const char *path; /* of a Unix socket. On TCP listen on 127.0.0.1 and a port of the system */
@@ -88,7 +88,7 @@ void announce(unsigned port);
 /* A listening non-blocking socket by plain system calls, announced; negative when it failed. */
 int listen_plain(const struct service *service);
 
-/* What a connection could not send yet. A zero-initialised one is empty. */
+/* The bytes that a connection could not send yet. A zero-initialised one is empty. */
 struct rest {
     char *bytes;
     size_t length, sent;

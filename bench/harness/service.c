@@ -1,4 +1,4 @@
-/* What servers need beside their library. */
+/* Parts of servers beside their library. */
 #include "harness.h"
 
 #include <arpa/inet.h>

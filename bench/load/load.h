@@ -47,7 +47,7 @@ int64_t server_cpu_ns(void);
 
 /* ---- Clients --------------------------------------------------------------------------------- */
 
-/* What the clients have done. They count, main.c reads. */
+/* The work that the clients have done. They count, main.c reads. */
 struct progress {
     unsigned on_the_way; /* requests or connections that have begun and not ended */
     uint64_t ended;

@@ -1,4 +1,4 @@
-"""What is measured: RUNS, at the end of this file, is the table."""
+"""The cases that are measured: RUNS, at the end of this file, is the table."""
 from typing import NamedTuple
 
 # The shortest mode that a run is part of; the longer modes have it, too.
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is done once per contestant and round. It gives the values of one or more cases."""
+    """The work of one contestant in one round. It gives the values of one or more cases."""
     id: str
     how: str         # a key of measure.HOW
     program: str     # the case of the program

@@ -1,4 +1,4 @@
-"""Who takes part: names, titles and colours, and what CMake says about the programs."""
+"""The contestants: names, titles and colours, and what CMake says about the programs."""
 import json
 import os
 from typing import NamedTuple
@@ -43,7 +43,7 @@ def in_order(names):
 
 
 class Build(NamedTuple):
-    """What contestants.json says."""
+    """The contents of contestants.json."""
     programs: dict  # name: program
     skipped: dict   # name: why
     versions: dict  # name: version of the library
@@ -60,7 +60,7 @@ def version_of(program):
 
 
 def load(path):
-    """Reads contestants.json. Whoever is missing there, or has no program, is skipped, too."""
+    """Reads contestants.json. A contestant that it lacks, or without a program, is skipped."""
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
     found, skipped = {}, {}

@@ -10,10 +10,10 @@ import sys
 import instructions
 import programs
 
-# What may be added to the hand-written loop. An event: what a poll has to do for one contract on
-# every system. A turn with one event: also the frames of a wait. A registration: the checks that
-# find misuse, three times. These two are what it is today (67, 262) and a little air, so that it
-# shows when it becomes more.
+# The instructions that may be added to the hand-written loop. An event: what a poll has to do for
+# one contract on every system. A turn with one event: also the frames of a wait. A registration:
+# the checks that find misuse, three times. These two are what it is today (67, 262) and a little
+# air, so that it shows when it becomes more.
 EVENT_LIMIT = 16
 TURN_LIMIT = 72
 REGISTRATION_LIMIT = 272

@@ -32,7 +32,7 @@ def count(program, case, arguments, functions):
 
 
 def between(program, case, arguments, counter, few, many, functions):
-    """What a long run takes beyond a short one: free of all that happens once."""
+    """The cost of a long run beyond a short one: free of all that happens once."""
     short = count(program, case, dict(arguments, **{counter: few}), functions)
     return count(program, case, dict(arguments, **{counter: many}), functions) - short
 

@@ -6,7 +6,7 @@ import tempfile
 
 import programs
 
-# What the file of each library is called. Of libevent the core does the work.
+# The name of each library's file. Of libevent the core does the work.
 FILES = {"libuv": "libuv.so", "libev": "libev.so", "libevent": "libevent_core"}
 
 

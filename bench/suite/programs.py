@@ -53,7 +53,7 @@ def values_of(output):
 
 
 def first_line(stream):
-    """What a program says first; not whole when the time is over or it ends."""
+    """The first line of a program; not whole when the time is over or it ends."""
     line, deadline = b"", time.monotonic() + READY_SECONDS
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()

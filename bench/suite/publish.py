@@ -58,7 +58,7 @@ def figures(rows):
 
 
 def block(latest, reader):
-    """What stands between the marks of a file."""
+    """The text between the marks of a file."""
     with open(os.path.join(latest, "report.json"), encoding="utf-8") as file:
         lines = figures(json.load(file))
     with open(os.path.join(latest, "report.md"), encoding="utf-8") as file:

@@ -26,7 +26,7 @@ def measured_line(data):
 
 
 def how_quiet(data):
-    """What else went on, for the reader who wonders about a spread."""
+    """The load beside the run, for the reader who wonders about a spread."""
     settings = data["settings"]
     text = "It took %d s. The load average before was %.2f" % (
         settings["seconds"], data["machine"]["load_average"])
@@ -70,7 +70,7 @@ def who(data):
 
 
 def missing(data):
-    """What the run does not tell, by name."""
+    """The names of all that the run lacks."""
     notes = ["Left out: %s (%s)." % pair for pair in data["left_out"].items()]
     notes += ["Charts: %s." % note for note in data.get("chart_notes", [])]
     for failure in data["failures"]:
@@ -105,14 +105,14 @@ def marks_table(results):
              "**%s**" % status if status.startswith("missed") else status]
             for mark, measured, status in verdicts]
     base = contestants.title(contestants.BASE)
-    return (["## Marks", "", "What the library promises, judged by the medians: %d met, %d missed,"
+    return (["## Marks", "", "The library's promises, judged by the medians: %d met, %d missed,"
              " %d not measured. Where the limit is about another library, %s shows how near to it"
              " epoll itself comes on this machine." % (*counts.values(), base), ""] +
             table(["case", "limit", "measured", base, ""], rows, texts=5))
 
 
 def by_hand(mark, results):
-    """What epoll by hand reaches of a mark against another library."""
+    """The value of epoll by hand for a mark against another library."""
     if mark.kind != "ratio" or mark.base == contestants.BASE:
         return ""
     ratio = results.ratio(mark.case, contestants.BASE, mark.base)

@@ -13,7 +13,7 @@ class Results:
                         if case in cases.CASES}
 
     def names(self):
-        """Who has a value anywhere."""
+        """The contestants that have a value anywhere."""
         return contestants.in_order({name for rounds in self.samples.values()
                                      for name, values in rounds.items() if any_of(values)})
 

@@ -35,7 +35,7 @@
 #define MAX_DATAGRAM 8192
 #define STALL_NS (15 * MIO_NS_PER_S) /* nothing moved for so long: that is an error too */
 
-/* What the program can break on purpose, to show that it would be noticed. */
+/* The faults that the program makes on purpose, to show that they are noticed. */
 enum sabotage { SABOTAGE_NONE, SABOTAGE_BYTE, SABOTAGE_REFUSE, SABOTAGE_LOSS, SABOTAGE_WAKE };
 
 struct server;
@@ -57,7 +57,7 @@ struct row {
     int64_t p50_ns, p95_ns, p99_ns, max_ns;
 };
 
-/* What a pipe takes in one piece on every system (_POSIX_PIPE_BUF). */
+/* A pipe takes so much in one piece on every system (_POSIX_PIPE_BUF). */
 _Static_assert(sizeof(struct row) <= 512, "rows go through a pipe in one piece");
 
 /* Sets the percentiles of a row; sorts the samples. */
@@ -86,8 +86,8 @@ struct target {
 };
 
 /*
- * Opens the server's door for each target and shares the connections out. What this machine lacks
- * is skipped, but the first target must work. Returns 0 or a negative code.
+ * Opens the server's door for each target and shares the connections out. A target that this
+ * machine lacks is skipped, but the first one must work. Returns 0 or a negative code.
  */
 int targets_open(struct server *server, struct target *targets, unsigned connections);
 

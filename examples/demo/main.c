@@ -147,7 +147,7 @@ static bool judge(const struct server *server, const struct row *rows, bool clie
     return false;
 }
 
-/* What is about to happen; a target that is skipped does not count. */
+/* Tells what is about to happen; a target that is skipped does not count. */
 static void announce(const struct target *targets)
 {
     unsigned connections = 0;

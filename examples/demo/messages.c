@@ -1,4 +1,4 @@
-/* What the clients send: cut from one pattern, of every order of magnitude equally often. */
+/* The messages of the clients: cut from one pattern, each order of magnitude equally often. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "load.h"

@@ -14,13 +14,13 @@
 struct connection;
 struct door;
 
-/* What stands behind a door. */
+/* The server behind a door. */
 struct kind {
     mio_interest interest;                                   /* in the door */
     void (*serve)(struct server *server, struct door *door); /* an event of the door */
     int (*close_door)(struct door *door);
 
-    /* What its connections can do; accept opens one and says which sources it is made of. */
+    /* The calls of its connections; accept opens one and says which sources it is made of. */
     int (*accept)(struct door *door, struct connection *c);
     ptrdiff_t (*read)(struct connection *c, void *buf, size_t len);
     ptrdiff_t (*write)(struct connection *c, const void *buf, size_t len);
@@ -111,7 +111,7 @@ bool server_refuses(struct server *server, struct door *door);
 
 mio_token server_door_token(const struct server *server, const struct door *door);
 
-/* Accepts whoever waits at a door: the serve function of all kinds that have connections. */
+/* Accepts the clients at a door: the serve function of all kinds that have connections. */
 void echo_accept(struct server *server, struct door *door);
 
 /* Goes on with a connection that was reported. */

@@ -1,4 +1,4 @@
-/* What the clients connect to: opens the server's door for each row of the table. */
+/* The targets of the clients: opens the server's door for each row of the table. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "server.h"

@@ -1,7 +1,7 @@
 /*
  * One client that sends datagrams. They, and their answers, can be lost where a queue is full, so
- * only a few are on their way at a time, and each is sent again when its answer does not come. What
- * was sent again may be answered twice. Every answer is compared, also the second one.
+ * only a few are on their way at a time, and each is sent again when its answer does not come. A
+ * message that was sent again may be answered twice. Every answer is compared, also the second one.
  */
 #define _POSIX_C_SOURCE 200809L
 

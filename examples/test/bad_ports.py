@@ -5,7 +5,7 @@ import sys
 
 from peer import Program, check
 
-# What stands before and after the port in the arguments of an example.
+# The arguments of an example before and after the port.
 BEFORE = {"embed": "127.0.0.1:"}
 AFTER = {"proxy": ["127.0.0.1:1"], "tls_server": ["cert.pem", "key.pem"]}
 

@@ -270,7 +270,7 @@ def peers_break_off(kind):
 
 
 def no_descriptors(kind):
-    """Whoever comes waits, and so does the server, until there is a descriptor."""
+    """A new peer waits, and so does the server, until there is a descriptor."""
     with kind() as server:
         count = descriptors(server.pid)
         check_settled(server, count)

@@ -30,13 +30,13 @@ check(expect(LINES, ["cat"], [ALL, LINES], [0, 0], 0) == ALL, "cat was not fed a
 check(expect(LINES, ["sort", "-r"], [ALL, LINES], [0, 0], 0) == ALL, "sort was not fed all")
 # It stops reading: an error of the write, no signal.
 check(expect(LINES, ["sh", "-c", "read -r line; echo $line"], [7, 1], [0, 0], 0) < ALL,
-      "who did not read was fed all")
+      "a child that did not read was fed all")
 check(expect(LINES, ["sh", "-c", "exec <&-; sleep 0.2; echo done"], [5, 1], [0, 0], 0) < ALL,
-      "who closed its input was fed all")
+      "a child that closed its input was fed all")
 # A child that goes while its input is full, by a signal. One that takes no input and lives on: the
 # example waits for its end, and does not try again and again.
 check(expect(LINES, ["sh", "-c", "sleep 0.1; kill -9 $$"], [0, 0], [0, 0], 9) < ALL,
-      "who was killed was fed all")
+      "a child that was killed was fed all")
 with Program(example(), str(LINES), "sh", "-c", "exec <&-; echo deaf >&2; sleep 1") as program:
     time.sleep(0.1)
     check_calm(program.process.pid)

@@ -5,6 +5,7 @@
  *
  *     own     SERVER CLIENT         our own client: short requests, long ones, many connections
  *     few     SERVER CLIENT         more connections than the server may have descriptors
+ *     hello   SERVER                clients that are greeted with a line, and then the end
  *     flight  SERVER                a request is on its way when the server is told to stop
  *     nc, socat        SERVER PATH  a client that joins its input and output with a connection
  *     script  SERVER PATH SCRIPT    a client that checks by itself; it gets the port
@@ -27,6 +28,7 @@
 #define CLIENT_MS 30000
 #define STOP_MS 30000
 #define MAX_ARGUMENTS 12
+#define HELLO_CLIENTS 50
 
 static int failed(const char *what)
 {
@@ -35,9 +37,9 @@ static int failed(const char *what)
 }
 
 /* Starts a server that prints "listening on 127.0.0.1:PORT". Returns the port, or -1. */
-static int server_start(struct child *server, char *path, unsigned descriptors)
+static int server_start_at(struct child *server, char *path, char *place, unsigned descriptors)
 {
-    char *argv[] = {path, "0", NULL};
+    char *argv[] = {path, place, NULL};
     char line[128];
     int port = 0;
     if (!child_start(server, argv, descriptors))
@@ -49,6 +51,11 @@ static int server_start(struct child *server, char *path, unsigned descriptors)
     kill(server->pid, SIGKILL);
     child_wait(server, STOP_MS);
     return -1;
+}
+
+static int server_start(struct child *server, char *path, unsigned descriptors)
+{
+    return server_start_at(server, path, "0", descriptors);
 }
 
 /*
@@ -166,6 +173,36 @@ static int drive_script(char *server_path, char *path, char *script)
     return server_stop(&server, false) && good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Many clients that come while the server is stopped are one event to it. */
+static bool greeted(const struct child *server, int port, size_t clients)
+{
+    static const char expected[] = "hello\n";
+    int fds[HELLO_CLIENTS];
+    bool good = kill(server->pid, SIGSTOP) == 0;
+    for (size_t i = 0; i < clients; i++)
+        fds[i] = connect_to(port);
+    good = kill(server->pid, SIGCONT) == 0 && good;
+    for (size_t i = 0; i < clients; i++) {
+        char in[sizeof expected - 1];
+        good = good && fds[i] >= 0 && exchange(fds[i], fds[i], NULL, in, sizeof in, CLIENT_MS) &&
+               memcmp(in, expected, sizeof in) == 0 && expect_end(fds[i], CLIENT_MS);
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+    return good;
+}
+
+static int drive_hello(char *server_path)
+{
+    struct child server;
+    int port = server_start_at(&server, server_path, "127.0.0.1:0", 0);
+    if (port < 0)
+        return EXIT_FAILURE;
+    bool good = greeted(&server, port, 1) && greeted(&server, port, HELLO_CLIENTS) &&
+                greeted(&server, port, 1);
+    return server_stop(&server, false) && good ? EXIT_SUCCESS : failed("a client was not greeted");
+}
+
 /*
  * While the server is stopped (SIGSTOP) a request and the order to end reach it, so that it finds
  * both when it goes on. It must answer in full, say that this was it, and end with 0.
@@ -218,6 +255,8 @@ int main(int argc, char **argv)
         return drive_fails(argv + 2);
     if (strcmp(kind, "flight") == 0 && argc == 3)
         return drive_flight(argv[2]);
+    if (strcmp(kind, "hello") == 0 && argc == 3)
+        return drive_hello(argv[2]);
     if (argc < 4)
         return failed("usage: see the head of example_driver.c");
     if (access(argv[3], X_OK) != 0) {

@@ -1,4 +1,4 @@
-"""What the scripts that test examples share: programs that are started, heard and ended in time.
+"""Shared by the scripts that test examples: programs that are started, heard and ended in time.
 
 Each script gets the path of the example as its first argument, acts as its peer, and exits with 0
 when all is well, with a message and 1 when not, with 77 (skip) when the machine lacks something.
@@ -85,6 +85,16 @@ class Program:
             self.process.wait()
 
 
+def halt(program):
+    """Stops a program (SIGSTOP), and waits until it has stopped. SIGCONT lets it go on."""
+    program.process.send_signal(signal.SIGSTOP)
+    deadline = time.monotonic() + TIMEOUT
+    flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+    while os.waitid(os.P_PID, program.process.pid, flags) is None:
+        check(time.monotonic() < deadline, "it does not stop")
+        time.sleep(0.01)
+
+
 def listening(program):
     """The address that a server prints first: "listening on ADDRESS"."""
     line = program.line() or ""
@@ -114,7 +124,7 @@ def pattern(size, seed=0):
 
 
 def states(pid):
-    """What the threads of a process do, a letter for each: S for one that waits; see proc(5)."""
+    """The state of each thread of a process, a letter: S for one that waits; see proc(5)."""
     letters = ""
     for thread in os.listdir("/proc/%d/task" % pid):
         with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:

@@ -1,4 +1,4 @@
-/* What driver and client share: child processes, and bytes there and back in bounded time. */
+/* Shared by driver and client: child processes, and bytes there and back in bounded time. */
 #ifndef EXAMPLE_PROCESS_H
 #define EXAMPLE_PROCESS_H
 

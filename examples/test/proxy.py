@@ -84,7 +84,7 @@ def expect(connection, data, slow=0):
 
 
 def expect_reset(connection):
-    """What arrived before may still be read; the end must be a reset."""
+    """Bytes that arrived before may still be read; the end must be a reset."""
     try:
         while connection.recv(65536):
             pass

@@ -1,7 +1,6 @@
 """Sends signals to the example and compares what it counts."""
 import os
 import signal
-import time
 
 import peer
 
@@ -29,16 +28,6 @@ def end(program, number, summary):
     peer.check(rest == [summary], "it ends with %s instead of %s" % (rest, summary))
 
 
-def halt(program):
-    """Stops the program, and waits until it has stopped."""
-    program.process.send_signal(signal.SIGSTOP)
-    deadline = time.monotonic() + peer.TIMEOUT
-    flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-    while os.waitid(os.P_PID, program.process.pid, flags) is None:
-        peer.check(time.monotonic() < deadline, "it does not stop")
-        time.sleep(0.01)
-
-
 def one_by_one():
     """Every signal is reported, also the one after a drain: that is a new edge each time."""
     with start() as program:
@@ -54,7 +43,7 @@ def one_by_one():
 def together():
     """While it is stopped equal signals merge, and different ones come in one batch."""
     with start() as program:
-        halt(program)
+        peer.halt(program)
         for _ in range(5):
             program.process.send_signal(signal.SIGUSR1)
             program.process.send_signal(signal.SIGHUP)
@@ -66,9 +55,9 @@ def together():
 
 
 def last_ones():
-    """What is pending together with the end is counted."""
+    """Signals that are pending together with the last one are counted."""
     with start() as program:
-        halt(program)
+        peer.halt(program)
         for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGINT):
             program.process.send_signal(number)
         program.process.send_signal(signal.SIGCONT)

@@ -49,7 +49,7 @@ def expect_echo(connection, data):
 
 
 def serves_before_and_after():
-    """Who connects before the start, or while the server is replaced, is served like the others."""
+    """A peer that connects before the start, or during a replacement, is served as any other."""
     sockets = [listener(), listener()]
     early = [connect(sock) for sock in sockets]
     for place, connection in enumerate(early):
@@ -75,7 +75,7 @@ def serves_before_and_after():
 
 
 def slow_reader():
-    """Whoever does not read is waited for, gets all in the end, and does not hold up the others."""
+    """A peer that does not read gets all in the end, and does not hold up the others."""
     sock = listener()
     with start([sock]) as program:
         expect_listening(program, [sock])

@@ -19,7 +19,7 @@ SLOTS = 200  # as in the example
 
 
 class Server(peer.Program):
-    """The example. What it reports is among its lines."""
+    """The example. Its reports are among its lines."""
 
     def __init__(self):
         super().__init__(peer.example(), "0", CERTIFICATE, KEY, stderr=subprocess.STDOUT)
@@ -198,7 +198,7 @@ def more_than_slots():
 
 
 def slow_reader():
-    """Whoever does not read is waited for, gets all in the end, and does not hold up the others."""
+    """A peer that does not read gets all in the end, and does not hold up the others."""
     with Server() as server:
         sock = server.plain(buffer=65536)
         slow = trusting().wrap_socket(sock, server_hostname="127.0.0.1")
@@ -208,7 +208,7 @@ def slow_reader():
         with server.connect() as other:
             exchange(other, peer.pattern(1 << 20, 1))
             say_goodbye(other)
-        # What could not be sent has to be tried again as it was: so it is sent, too.
+        # Bytes that could not be sent have to be tried again as they were: so they are sent, too.
         exchange(slow, data[:sent + RECORD], sent)
         say_goodbye(slow)
         server.expect_end(finished=2)

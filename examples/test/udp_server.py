@@ -1,6 +1,6 @@
 """Sends datagrams of all sizes from many sockets and checks that each gets its own back."""
+import signal
 import socket
-
 import subprocess
 
 import peer
@@ -25,6 +25,42 @@ def ask(client, data):
     fail("no answer to %d bytes" % len(data))
 
 
+def burst(server, port):
+    """
+    Datagrams that come while the server is stopped fill its queue, which is longer than that of a
+    socket as it is: both are filled, and the server answers more than the other one holds.
+    """
+    count = 4000
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as usual:
+        usual.bind(("127.0.0.1", 0))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        longer = client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        if longer <= usual.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF):
+            print("without a burst: net.core.rmem_max allows no longer queue")
+            return
+        peer.halt(server)
+        for _ in range(count):
+            client.sendto(b"burst", ("127.0.0.1", port))
+            client.sendto(b"burst", usual.getsockname())
+        server.process.send_signal(signal.SIGCONT)
+        answers, held = received(client, 1), received(usual, 0.1)
+    print("burst of %d: %d answers, a usual queue holds %d" % (count, answers, held))
+    check(answers > held, "the queue of the server is as short as any")
+
+
+def received(receiver, timeout):
+    """How many datagrams come until there is none for so many seconds."""
+    receiver.settimeout(timeout)
+    count = 0
+    try:
+        while True:
+            receiver.recv(100)
+            count += 1
+    except socket.timeout:
+        return count
+
+
 client_asked = {}
 with Program(example(), "0") as server:
     port = port_of(listening(server))
@@ -44,6 +80,7 @@ with Program(example(), "0") as server:
     for _ in range(100):
         gone.sendto(b"?", ("127.0.0.1", port))
     gone.close()
+    burst(server, port)
     ask(clients[0], b"still there")
     check(server.stop() == -15, "the server ended in another way")
 

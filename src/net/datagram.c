@@ -1,4 +1,4 @@
-/* What UDP and the Unix domain share: datagrams. They are drained by would-block alone. */
+/* Datagrams of UDP and of the Unix domain. They are drained by would-block alone. */
 #include "net/socket.h"
 
 int mio__datagram_connect(struct mio_source *source, const struct mio__socket_kind *kind,

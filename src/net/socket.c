@@ -1,4 +1,4 @@
-/* What all socket types have in common. */
+/* The common part of all socket types. */
 #include "net/socket.h"
 
 #include <string.h>

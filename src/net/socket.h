@@ -1,16 +1,17 @@
 /*
- * What all socket types have in common. Each of their functions is one line over these, which take
+ * The common part of all socket types. Each of their functions is one line over these, which take
  * the source inside the object (MIO__SOURCE), or NULL where the caller gave no object.
  */
 #ifndef MIO_SOCKET_H
 #define MIO_SOCKET_H
 
 #include "io.h"
+#include "source.h"
 #include "sys/sys.h"
 
 /* ---- Making and ending (socket.c) ---- */
 
-/* What a socket is. */
+/* The kinds of socket. */
 struct mio__socket_kind {
     bool is_unix; /* in the Unix domain, else of IPv4 or IPv6 */
     enum mio__socket_type type;

@@ -1,4 +1,4 @@
-/* What TCP and the Unix domain share: accepting connections, moving bytes. */
+/* Streams of TCP and of the Unix domain: accepting connections, moving bytes. */
 #include "net/socket.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ int mio__stream_accept(struct mio_source *listener, struct mio_source *stream,
     result = mio__socket_accept(listener->fd, &fd, peer);
     if (result == 0)
         mio__socket_open_source(stream, &accepted_stream, fd);
-    /* What else an accept fails with it fails with again, or it is gone: neither drains. */
+    /* Any other error of an accept comes again at the next one, or is gone: neither drains. */
     mio__io_done(listener, MIO_READABLE, result == -EAGAIN ? result : 0, 0);
     return result;
 }

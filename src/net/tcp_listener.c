@@ -62,7 +62,7 @@ bool mio_accept_should_continue(int error)
     switch (error) {
     case -ECONNABORTED:
     case -EINTR:
-    /* What already happened to the connection is passed on by accept. */
+    /* Accept passes on what already happened to the connection. */
     case -EPROTO:
     case -ENOPROTOOPT:
     case -ECONNRESET:

@@ -1,6 +1,6 @@
 /*
- * What sanitizers cannot see, because the system calls of the hot path bypass libc: that the kernel
- * wrote memory, and that an event comes after the wake or the registration that it is of.
+ * Sanitizers do not see the system calls of the hot path, which bypass libc. So this tells them
+ * that the kernel wrote memory, and that an event comes after its wake or its registration.
  *
  * MIO__KERNEL_WROTE(memory, size)  before what the kernel wrote is read.
  *
@@ -13,8 +13,8 @@
  * mio__told(poll)    before what makes a wait on the poll report something
  * mio__tells(poll)   by a wait that reports something, after all that decides what it reports
  *
- * A test and a call in the middle of a function cost what the call needs, made or not. So whoever
- * tells does so in a function of its own that is MIO__COLD and goes on with the work.
+ * A test and a call in the middle of a function cost what the call needs, made or not. So the code
+ * that tells is a function of its own, which is MIO__COLD and goes on with the work.
  *
  * A system without these sanitizers, or whose system calls all go through libc, has them empty.
  */

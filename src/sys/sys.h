@@ -4,10 +4,9 @@
  *
  *     mio_now_ns            (mio.h) the clock that its waits are measured by
  *     mio__backend_find     (backend.h) the backends that it has
- *     sys/sanitizers.h      serves every system
  *
- * One file, one concern below src/sys/; the build picks the files of the system. docs/design.md
- * tells which files a new system needs.
+ * sys/sanitizers.h serves every system. One file, one concern below src/sys/; the build picks the
+ * files of the system. docs/design.md tells which files a new system needs.
  *
  * On all functions: pointers are not NULL unless a comment allows it; the library has checked
  * arguments and states; results are 0, a count or a negative code (-errno by the names of mio.h,
@@ -74,7 +73,7 @@ ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, 
 /* MIO_ADDR_... */
 int mio__sockaddr_family(const struct mio_addr *addr);
 
-/* What an IP address is made of; MIO_ADDR_NONE stands for one of another family. */
+/* The parts of an IP address; MIO_ADDR_NONE stands for one of another family. */
 struct mio__ip {
     int family;
     uint8_t bytes[16]; /* network order; IPv4 uses the first 4 */

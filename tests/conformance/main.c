@@ -1,71 +1,16 @@
-#include "suites.h"
+#include "test.h"
+
+/* The list is made by CMakeLists.txt, the one place that names the suites. */
+#define SUITE(name) extern const struct test_suite suite_##name;
+#include "suites.inc"
+#undef SUITE
 
 int main(int argc, char **argv)
 {
     static const struct test_suite *const suites[] = {
-        &suite_events,
-        &suite_poll,
-        &suite_wait,
-        &suite_timeout,
-        &suite_waker,
-        &suite_waker_many,
-        &suite_waker_threads,
-        &suite_register,
-        &suite_watch,
-        &suite_source,
-        &suite_custom,
-        &suite_memory,
-        &suite_modes,
-        &suite_pipe,
-        &suite_pipe_io,
-        &suite_pipe_events,
-        &suite_pipe_fd,
-        &suite_pipe_child,
-        &suite_drain,
-        &suite_emulation,
-        &suite_kicks,
-        &suite_peer_end,
-        &suite_readiness,
-#ifndef MIO_NO_NET
-        &suite_drain_datagram,
-        &suite_errors,
-        &suite_listener,
-        &suite_addr,
-        &suite_addr_parts,
-        &suite_unix_addr,
-        &suite_unix_text,
-        &suite_unix_sockaddr,
-        &suite_tcp_listener,
-        &suite_tcp_accept,
-        &suite_tcp_prepare,
-        &suite_tcp_stream,
-        &suite_tcp_io,
-        &suite_tcp_bulk,
-        &suite_tcp_options,
-        &suite_tcp_fd,
-        &suite_stream,
-        &suite_udp,
-        &suite_udp_io,
-        &suite_udp_events,
-        &suite_udp_refused,
-        &suite_udp_fd,
-        &suite_udp_options,
-        &suite_udp_multicast,
-        &suite_unix_listener,
-        &suite_unix_accept,
-        &suite_unix_connect,
-        &suite_unix_stream,
-        &suite_unix_shutdown,
-        &suite_unix_bulk,
-        &suite_unix_rights,
-        &suite_unix_fd,
-        &suite_unix_datagram,
-        &suite_unix_datagram_send,
-        &suite_unix_datagram_events,
-        &suite_unix_closed,
-        &suite_datagram_threads,
-        &suite_stream_threads,
-#endif
+#define SUITE(name) &suite_##name,
+#include "suites.inc"
+#undef SUITE
         NULL,
     };
     return test_main(argc, argv, suites);

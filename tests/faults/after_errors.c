@@ -1,6 +1,6 @@
 /*
- * What follows errors that a healthy host does not have: filters of system calls, transient errors
- * of a network, a Fast Open whose cookie is gone.
+ * After errors that a healthy host does not have: filters of system calls, transient errors of a
+ * network, a Fast Open whose cookie is gone.
  */
 #define _GNU_SOURCE 1
 #include "faults.h"

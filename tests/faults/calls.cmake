@@ -1,6 +1,6 @@
 # faults.calls: every system call of the library goes through the table, and the table has no other.
-# What the shipped library calls and the one with the table does not is what goes through the table;
-# what both call must be harmless. Calls that bypass libc are found by their numbers in the source.
+# Calls of the shipped library that the one with the table does not make go through the table; calls
+# of both must be harmless. Calls that bypass libc are found by their numbers in the source.
 if(NOT NM)
     message(STATUS "faults: skipped, there is no nm")
     return()

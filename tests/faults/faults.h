@@ -46,7 +46,7 @@ struct fault_plan {
 void fault_set(const struct fault_plan *plan);
 
 /* A second plan that holds beside each of the first kind, until it is set to none (NULL): a system
- * that lacks a call. What both are due for is up to the first. */
+ * that lacks a call. The first one decides what both are due for. */
 void fault_set_standing(const struct fault_plan *always);
 
 /* How often the call was made since, and whether the plan came true. */

@@ -68,7 +68,7 @@ static void skip_without_the_flag(void)
 
 /* ---- The system as it is --------------------------------------------------------------------- */
 
-/* What the library concludes from rests on this: the flags come before the pipe. */
+/* The library's conclusion rests on this: the flags come before the pipe. */
 static void kernel_looks_at_the_flags_first(void)
 {
     int fds[2];
@@ -106,7 +106,7 @@ static void known_flag_is_trusted_after_the_first_write(void)
     close_ends();
 }
 
-/* Whatever the pipe says to the first write. */
+/* The answer of the pipe to the first write may be any. */
 static void full_and_broken_pipes_teach_as_well(void)
 {
     skip_without_the_flag();

@@ -1,4 +1,4 @@
-/* What holds for every address, however it was made. */
+/* Facts that hold for every address, however it was made. */
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz.h"
 

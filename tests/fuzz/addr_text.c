@@ -1,6 +1,6 @@
 /*
- * Any text to mio_addr_parse. What it may take is told once more here, by simpler means; what it
- * took is checked as every address is.
+ * Any text to mio_addr_parse. This tells by simpler means which texts it may take; an address that
+ * it took is checked as every address is.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz.h"
@@ -12,7 +12,7 @@
 
 enum { NAME_ROOM = sizeof((struct sockaddr_un){0}.sun_path) };
 
-/* What a text stands for. */
+/* The meaning of a text. */
 struct meaning {
     int result;
     int family;

@@ -1,6 +1,6 @@
 /*
- * What the fuzz targets share. A target is one function that takes any bytes; it is linked with
- * libFuzzer, which looks for new ones, or with a main that feeds it those of a folder.
+ * The common part of the fuzz targets. A target is one function that takes any bytes; it is linked
+ * with libFuzzer, which looks for new ones, or with a main that feeds it those of a folder.
  */
 #ifndef MIO_FUZZ_H
 #define MIO_FUZZ_H

@@ -1,6 +1,6 @@
 /*
- * Reading and writing. What is written counts up, so that what is read tells whether it is what
- * comes next; a datagram has the number of its turn in all its bytes.
+ * Reading and writing. The bytes that are written count up, so that a reader knows which come next;
+ * a datagram has the number of its turn in all its bytes.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "world.h"
@@ -36,7 +36,7 @@ static const uint8_t *counting_from(uint8_t first)
     return counting + first;
 }
 
-/* What I/O of one's own is followed by. That no length counts may be said of every source. */
+/* The call after I/O of one's own. That no length counts may be said of every source. */
 static void tell_blocked(struct mio_source *source, bool by_word)
 {
     uint32_t word = MIO_READABLE | MIO_WRITABLE;

@@ -27,7 +27,7 @@ void op_poll_open(struct world *world)
     poll->open = true;
 }
 
-/* What was abandoned is not told by the poll any more: its queue is gone. */
+/* The poll does not report abandoned sources any more: its queue is gone. */
 static void poll_is_gone(struct world *world, int index)
 {
     world->polls[index].open = false;

@@ -21,7 +21,7 @@ mio_interest choose_interest(struct world *world)
            (choice & 8 ? MIO_ONESHOT : 0) | (choice & 0x10 ? MIO_PRIORITY : 0);
 }
 
-/* What is wrong with the arguments, or 0. */
+/* The error of the arguments, or 0. */
 int refusal(const struct world *world, int poll, mio_interest interest)
 {
     if ((interest & ~KNOWN_BITS) != 0 || (interest & KNOWN_BITS & 0xff) == 0)
@@ -40,7 +40,7 @@ void is_registered(struct source *source, int poll, mio_token token, mio_interes
     source->told = false;
 }
 
-/* What a custom source's own function is to return; 0: the inner source's result. */
+/* The result that a custom source's own function is to return; 0: the inner source's. */
 int choose_custom_result(struct world *world, struct source *source)
 {
     uint8_t choice = source->kind == CUSTOM ? world_byte(world) : 0;
@@ -75,7 +75,7 @@ void register_again(struct world *world, struct source *source)
     is_registered(source, source->poll, token, MIO_READABLE | MIO_WRITABLE);
 }
 
-/* What the state of a source makes of a call for a registered one. */
+/* The result of a call for a registered source, by the state of the source. */
 static int state_refusal(const struct source *source, int poll)
 {
     if (source->kind == NOTHING)

@@ -63,7 +63,7 @@ static void check_event(struct world *world, int poll, const struct mio_event *e
     source->fresh = source->fresh && has_room;
 }
 
-/* What the system says of a descriptor, of the directions that the source asked for. */
+/* The system's view of a descriptor, of the directions that the source asked for. */
 static uint32_t asked_readiness(const struct source *source)
 {
     struct pollfd entry = {

@@ -20,7 +20,7 @@ static void is_watched(struct source *source, int result, int poll, mio_token to
         is_registered(source, poll, token, interest);
 }
 
-/* What the state of an open source makes of it, or the functions of a custom one. */
+/* The result by the state of an open source, or by the functions of a custom one. */
 static int state_refusal(const struct source *source, int poll, mio_interest interest, int custom)
 {
     if (source->poll != NOWHERE)

@@ -140,7 +140,7 @@ static void look_at_polls(struct world *world)
             look_for_events(world, i, EVENTS_MAX, 0);
 }
 
-/* Whatever has happened, everything still works. */
+/* Everything still works, after all that has happened. */
 static void use_all(struct world *world)
 {
     for (int i = 0; i < WAKERS; i++)

@@ -1,5 +1,5 @@
 /*
- * What the target "operations" plays with: two polls, sources of every kind that needs no network,
+ * The objects of the target "operations": two polls, sources of every kind that needs no network,
  * wakers and clones, and beside each what has to be true of it. Every operation takes its arguments
  * from the input and checks its own result; world_check and look_for_events check the rest.
  */

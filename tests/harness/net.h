@@ -1,18 +1,20 @@
 /*
- * What several suites need to set up real connections: plain blocking system calls on the peer's
- * side, so that the library is never its own witness.
+ * The common part of several suites: events that come or do not come, and real connections whose
+ * other side is a plain descriptor.
  */
 #ifndef MIO_TEST_NET_H
 #define MIO_TEST_NET_H
 
+#include "plain.h"
+#include "system.h"
 #include "test.h"
 
-/* What a wait for something that must come may take before the case fails. */
+/* The time that a wait for something that must come may take before the case fails. */
 #define TEST_SOON (10 * MIO_NS_PER_S)
 /*
- * What a wait for something that must not come takes. A wrong event is in the queue at once, for
- * what is done to loopback sockets and pipes is done when the call returns; the rest is for packets
- * that the kernel puts off on a busy machine. There are a thousand such waits in a run.
+ * The time that a wait for something that must not come takes. A wrong event is in the queue at
+ * once, for what is done to loopback sockets and pipes is done when the call returns; the rest is
+ * for packets that the kernel puts off on a busy machine. There are a thousand such waits in a run.
  */
 #define TEST_QUIET (5 * MIO_NS_PER_MS)
 
@@ -26,30 +28,18 @@ uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t 
 /* Reads a raw source until would-block and reports that, as the draining rule asks. */
 void test_drain(struct mio_source *source);
 
-bool test_is_nonblocking(int fd);
-bool test_is_cloexec(int fd);
-/* Whether the host has IPv6 on the loopback device. */
-bool test_has_ipv6(void);
+bool test_is_nonblocking(mio_fd fd);
+bool test_is_cloexec(mio_fd fd);
 
 #ifndef MIO_NO_NET
+/* Whether the host has IPv6 on the loopback device. */
+bool test_has_ipv6(void);
 /* A listener on an ephemeral loopback port, and its address. */
 void test_listen(struct mio_tcp_listener *listener, struct mio_addr *addr);
-/* A connected pair: our non-blocking stream, and the peer as a blocking descriptor. */
-void test_tcp_pair(struct mio_tcp_stream *stream, int *peer);
-/* A blocking client descriptor connected to the address; its transfers give up after a while. */
-int test_client(const struct mio_addr *addr);
-/* Makes the next close of the descriptor reset the connection. */
-void test_linger_zero(int fd);
+/* A connected pair: our non-blocking stream, and the peer as a plain descriptor. */
+void test_tcp_pair(struct mio_tcp_stream *stream, mio_fd *peer);
+/* A plain client descriptor connected to the address. */
+mio_fd test_client(const struct mio_addr *addr);
 #endif
-
-/*
- * Waits with poll(2) until the descriptor has one of the events, and returns what it has: packets
- * on the loopback device may take a moment when the host is busy.
- */
-short test_wait_fd(int fd, short events);
-
-/* Blocking transfers of exactly len bytes on a peer's descriptor. */
-void test_send_all(int fd, const void *buf, size_t len);
-void test_recv_all(int fd, void *buf, size_t len);
 
 #endif

@@ -1,19 +1,13 @@
-#define _GNU_SOURCE 1
 #include "test.h"
 
-#include <dirent.h>
-#include <pthread.h>
+#include "system.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <fcntl.h>
 
 struct test_config test_config;
 
@@ -24,7 +18,7 @@ enum { EXIT_ALL_SKIPPED = 77 };
 enum { CASE_SECONDS = 120 };
 
 static jmp_buf case_end;
-static pthread_t case_thread;
+static struct thread case_thread;
 static const char *case_reason;
 static volatile sig_atomic_t thread_failed;
 
@@ -76,9 +70,9 @@ void test_fail(const char *file, int line, const char *format, ...)
     va_start(args, format);
     print_comment(format, args);
     va_end(args);
-    if (!pthread_equal(pthread_self(), case_thread)) {
+    if (!thread_is_self(&case_thread)) {
         thread_failed = 1;
-        pthread_exit(NULL);
+        thread_exit();
     }
     longjmp(case_end, CASE_FAILED);
 }
@@ -99,15 +93,6 @@ void test_skip(const char *reason)
     longjmp(case_end, CASE_SKIPPED);
 }
 
-static void on_alarm(int signal)
-{
-    static const char text[] = "# the case took too long\nBail out! time limit\n";
-    (void)signal;
-    if (write(STDOUT_FILENO, text, sizeof text - 1) < 0)
-        _exit(2);
-    _exit(1);
-}
-
 /* ---- What cases ask for ---------------------------------------------------------------------- */
 
 void test_poll_init(struct mio_poll *poll)
@@ -123,35 +108,9 @@ long test_scaled(long count)
     return scaled > 0 ? scaled : 1;
 }
 
-/*
- * Asks the system for its list, for to try all numbers, twice in each case, took most of the time
- * of a run. Returns -1 where there is no list.
- */
-static int listed_descriptors(void)
-{
-    DIR *list = opendir("/proc/self/fd");
-    int count = 0;
-    if (!list)
-        return -1;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
-        count += entry->d_name[0] != '.';
-    closedir(list);
-    return count - 1; /* the list's own */
-}
-
 int test_open_descriptors(void)
 {
-    struct rlimit limit;
-    int count = listed_descriptors();
-    if (count >= 0)
-        return count;
-    count = 0;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    /* Nothing here opens more than a few thousand; a limit of a million would only cost time. */
-    int end = limit.rlim_cur < 20000 ? (int)limit.rlim_cur : 20000;
-    for (int fd = 0; fd < end; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
+    return descriptors_open();
 }
 
 /* ---- Running --------------------------------------------------------------------------------- */
@@ -167,15 +126,15 @@ static void run_counted(const struct test_case *test)
 
 static int run_case(const struct test_case *test, void (*run)(const struct test_case *test))
 {
-    case_thread = pthread_self();
+    case_thread = thread_self();
     thread_failed = 0;
-    alarm(CASE_SECONDS);
+    deadline_set(CASE_SECONDS, "# the case took too long\nBail out! time limit\n");
     int outcome = setjmp(case_end);
     if (outcome == 0) {
         run(test);
         outcome = thread_failed ? CASE_FAILED : CASE_PASSED;
     }
-    alarm(0);
+    deadline_set(0, NULL);
     return outcome;
 }
 
@@ -184,40 +143,33 @@ static void run_uncounted(const struct test_case *test)
     test->run();
 }
 
+static void (*child_case)(void);
+
+static int run_in_child(const char **reason)
+{
+    const struct test_case child = {"in the child process", child_case, 0};
+    int outcome = run_case(&child, run_uncounted);
+    *reason = case_reason;
+    return outcome == CASE_SKIPPED ? EXIT_ALL_SKIPPED : outcome == CASE_FAILED;
+}
+
 int test_child_status(void (*run)(void))
 {
-    const struct test_case child = {"in the child process", run, 0};
-    int ends[2], status;
-    CHECK_EQ(pipe(ends), 0);
-    fflush(stdout);
-    pid_t pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        close(ends[0]);
-        int outcome = run_case(&child, run_uncounted);
-        /* The reason is a string of the program: it has the same address in the parent. */
-        if (outcome == CASE_SKIPPED &&
-            write(ends[1], &case_reason, sizeof case_reason) != sizeof case_reason)
-            outcome = CASE_FAILED;
-        fflush(stdout);
-        _exit(outcome == CASE_SKIPPED ? EXIT_ALL_SKIPPED : outcome == CASE_FAILED);
-    }
-    close(ends[1]);
-    if (read(ends[0], &case_reason, sizeof case_reason) != sizeof case_reason)
+    child_case = run;
+    int status = child_run(run_in_child, &case_reason);
+    if (!case_reason)
         case_reason = "";
-    close(ends[0]);
-    CHECK_EQ(waitpid(pid, &status, 0), pid);
     return status;
 }
 
 void test_in_child(void (*run)(void))
 {
     int status = test_child_status(run);
-    if (WIFSIGNALED(status))
-        test_fail(__FILE__, __LINE__, "the child died of signal %d", WTERMSIG(status));
-    if (WEXITSTATUS(status) == EXIT_ALL_SKIPPED)
+    if (child_signal(status))
+        test_fail(__FILE__, __LINE__, "the child died of signal %d", child_signal(status));
+    if (child_result(status) == EXIT_ALL_SKIPPED)
         longjmp(case_end, CASE_SKIPPED);
-    CHECK_EQ(WEXITSTATUS(status), 0);
+    CHECK_EQ(child_result(status), 0);
 }
 
 bool test_under_valgrind(void)
@@ -278,7 +230,6 @@ int test_main(int argc, char **argv, const struct test_suite *const *suites)
         times = times || strcmp(argv[i], "--times") == 0;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    signal(SIGALRM, on_alarm);
     /* SIGPIPE keeps its default action on purpose: a library that lets one through ends the run. */
     printf("TAP version 13\n");
     for (; *suites; suites++)

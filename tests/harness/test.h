@@ -37,7 +37,7 @@ struct test_suite {
  */
 int test_main(int argc, char **argv, const struct test_suite *const *suites);
 
-/* What the options chose. */
+/* The choice of the options. */
 struct test_config {
     struct mio_poll_options poll; /* backend and waker */
     mio_interest mode;            /* MIO_EDGE, MIO_LEVEL, or MIO_EDGE | MIO_ONESHOT */

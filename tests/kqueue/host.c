@@ -1,5 +1,5 @@
 /*
- * What the host is asked. Its calls are made past libc: libc's are the ones that the programs of
+ * The questions to the host. Its calls are made past libc: libc's are the ones that the programs of
  * this folder are linked with in another way (wrap.c), and some are cancellation points.
  */
 #include "simulation.h"
@@ -22,7 +22,7 @@ long __real_syscall(long number, ...);
 /* Readable for ever. Each queue has it in its set while events are queued. */
 static int raised_fd;
 
-/* What an entry of the sets stands for: a knote by ident and serial, or one of these. */
+/* An entry of the sets stands for a knote, by ident and serial, or for one of these. */
 static const uint64_t entry_raised = 0, entry_writers = 1;
 enum { FIRST_SERIAL = 2 };
 
@@ -190,7 +190,7 @@ void sim_host_collect(struct sim_queue *queue)
 {
     struct edges readers, writers;
     do {
-        /* What happens to both directions happens between the two: the first one may miss it. */
+        /* A change of both directions happens between the two: the first one may miss it. */
         fetch_edges(queue->fd, &readers);
         fetch_edges(queue->write_fd, &writers);
         take_edges(queue, &readers, true);

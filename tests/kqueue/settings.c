@@ -1,4 +1,4 @@
-/* What is known of each system, and what is not: see docs/platforms.md. */
+/* The facts that are known of each system. For those that are not see docs/platforms.md. */
 #include "settings.h"
 #include "simulated_event.h"
 

@@ -24,7 +24,7 @@
 
 struct knote;
 
-/* What a filter says of a knote. */
+/* The answer of a filter about a knote. */
 struct sim_answer {
     bool ready;
     bool eof;
@@ -112,7 +112,7 @@ extern atomic_uint sim_ignored_edges;
 
 /* Returns what poll(2) says now: POLLIN and so on. */
 int sim_host_poll(int fd);
-/* What FIONREAD says. */
+/* The answer of FIONREAD. */
 int sim_host_unread(int fd);
 /* Has the edges of a knote told. Returns 0 or an errno value; EPERM for what has no edges. */
 int sim_host_add(struct knote *knote);

@@ -1,6 +1,6 @@
 /*
- * The filters of sockets. What poll(2) of Linux does not tell, as its sockets and those of a BSD
- * differ:
+ * The filters of sockets. The sockets of Linux and those of a BSD differ, so poll(2) of Linux does
+ * not tell all:
  *   a stream socket that was never connected has no events; Linux says hang-up and writable
  *   the own end of writing is an end of file; Linux says writable
  *   the error is told without being taken; Linux tells that there is one

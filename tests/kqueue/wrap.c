@@ -100,8 +100,8 @@ static void wake_reader(struct knote *knote, void *arg)
 }
 
 /*
- * Who finds no room waits for it: the next edge of the host means something. One that came during
- * the transfer has meant nothing.
+ * A writer that finds no room waits for it: the next edge of the host means something. One that
+ * came during the transfer has meant nothing.
  */
 static void wait_for_room(struct knote *knote, void *arg)
 {

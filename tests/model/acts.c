@@ -1,4 +1,4 @@
-/* What each operation does, and what it has to return. */
+/* The work of each operation, and what it has to return. */
 #include "acts.h"
 
 #include <string.h>
@@ -361,7 +361,7 @@ void act_counters(struct act *act)
     act_expect(act, "events", (ptrdiff_t)counters.events, (ptrdiff_t)queue->events);
 }
 
-/* What a poll that is closed says to all. */
+/* The answer of a closed poll to all. */
 static void check_closed(struct act *act, struct queue *queue)
 {
     struct mio_event event;

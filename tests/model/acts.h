@@ -1,4 +1,4 @@
-/* What the functions behind the operations share. */
+/* The common part of the functions behind the operations. */
 #ifndef MIO_TEST_ACTS_H
 #define MIO_TEST_ACTS_H
 

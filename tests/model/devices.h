@@ -9,7 +9,7 @@
 
 struct device;
 
-/* What a kind can do; NULL where it cannot. Transfers of streams end short when they drain. */
+/* The calls of a kind; NULL where it has none. Transfers of streams end short when they drain. */
 struct device_kind {
     const char *name;
     bool is_stream;
@@ -66,12 +66,12 @@ void device_replace(struct device *device);
 void device_end(struct device *device);
 bool device_is_open(const struct device *device);
 
-/* What poll(2) says of the source's descriptor now; 0 when it is closed. */
+/* The answer of poll(2) for the source's descriptor now; 0 when it is closed. */
 uint32_t device_truth(const struct device *device);
 /* How many bytes a read would find. */
 int device_unread(const struct device *device);
 
-/* What the peer does, unless it is gone. Acts of the net are given time to arrive. */
+/* The acts of the peer, unless it is gone. Acts of the net are given time to arrive. */
 void peer_send(struct device *device, size_t len);
 void peer_receive(struct device *device, size_t len);
 void peer_finish(struct device *device);

@@ -6,7 +6,7 @@
  *     model [--backend=NAME] [--waker=NAME] --replay=FILE
  *
  * Without a seed one that is always the same is run, and one from the clock. With one thread a seed
- * and a number of operations say all that happens. What fails is made short and printed as a list,
+ * and a number of operations say all that happens. A failure is made short and printed as a list,
  * which --replay runs again; lines that begin with # are remarks.
  */
 #define _GNU_SOURCE 1
@@ -157,7 +157,7 @@ int main(int argc, char **argv)
             fprintf(stderr, "model: unknown option %s\n", argv[i]);
             return 2;
         }
-    /* What is opened once for all runs is open then. */
+    /* Descriptors that are opened once for all runs are open then. */
     bool ok = !run_alone(&config.poll, operations, 0).failed;
     int before = test_open_descriptors();
     ok &= config.replay ? replay() : run_seeds();

@@ -13,7 +13,7 @@
  *        edge      a direction that is ready is told once after it was armed: by register, by
  *                  reregister, by watch, or by draining it (mio_drained; -EAGAIN alone where short
  *                  transfers do not count). A failure drains nothing, nor does a short transfer
- *                  after an end or an error was told. What was ready when it was drained, though
+ *                  after an end or an error was told. A source that was ready when drained, though
  *                  the read said -EAGAIN, has not become ready since (a datagram socket that was
  *                  shut down): no debt. The first end of a stream or pipe is told even undrained.
  *                  Where edges are emulated a failed read arms, too, unless a hang-up was told.
@@ -33,7 +33,7 @@
  *        edge      where edges are emulated: a direction that was not armed since it was told,
  *                  unless with an end or an error that was not told yet. A failed write arms
  *                  nothing; a short transfer arms unless an end or an error was told by this
- *                  registration; a failed read unless a hang-up was. What arms a direction lets
+ *                  registration; a failed read unless a hang-up was. Arming a direction lets
  *                  errors and hang-ups be told once more, and so do would-block in any direction
  *                  and an error that was taken.
  *        restless  events without end: another one, though nobody has touched the source since. In
@@ -49,7 +49,7 @@
 #include <mio.h>
 #include <stdatomic.h>
 
-/* What can be asked for: two directions, and READ_CLOSED. */
+/* The interests: two directions, and READ_CLOSED. */
 enum { MODEL_READ, MODEL_WRITE, MODEL_END, MODEL_SIDES };
 
 /* How many waits that are full may pass a source by, and how many edges one act may raise. */
@@ -114,8 +114,8 @@ void model_touched(struct model_source *source);
 bool model_owes(const struct model_source *source, uint32_t truth, bool exact, uint32_t now);
 
 /*
- * The other thread is gone. What it may have been told already, the loose rule could not say, so it
- * may come again.
+ * The other thread is gone. The loose rule could not say what that thread may have been told
+ * already, so it may come again.
  */
 void model_tighten(struct model_source *source);
 

@@ -69,7 +69,7 @@ void operation_print(FILE *file, const struct operation *operation);
 /* Reads one line; what follows # is a remark. 1: an operation, 0: an empty line, -1: neither. */
 int operation_parse(const char *line, struct operation *operation);
 
-/* What the arg of a registration means, and of mio_watch, where 0 is a word of its own. */
+/* The meaning of the arg of a registration, and of mio_watch, where 0 is a word of its own. */
 mio_interest operation_interest(uint32_t arg);
 mio_interest operation_watched(uint32_t arg);
 enum { REGISTRIES = 8 }; /* 0 to 3: poll 0; 4, 5: poll 1; 6, 7: the clones */

@@ -8,7 +8,7 @@
 static const uint32_t bits[] = {[MODEL_READ] = MIO_READABLE, [MODEL_WRITE] = MIO_WRITABLE};
 static char bytes[65536];
 
-/* What the library has seen of a transfer: its result, and the length, or 0 for none. */
+/* The library's view of a transfer: its result, and the length, or 0 for none. */
 static void tell_model(struct act *act, int side, ptrdiff_t result, size_t asked, bool drained,
                        uint32_t before)
 {

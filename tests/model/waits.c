@@ -13,7 +13,7 @@ static struct model_source *source_at(struct world *world, unsigned place)
                                 : &world->sources[place];
 }
 
-/* What poll(2) says of each source. Wakers count as ready: what they owe is all in the model. */
+/* The answer of poll(2) for a source. Wakers count as ready: what they owe is all in the model. */
 static void look(const struct world *world, uint32_t truth[DEVICES_MAX])
 {
     for (unsigned i = 0; i < world->count; i++)

@@ -26,7 +26,7 @@ foreach(source ${sources})
     list(APPEND objects ${folder}/${object})
 endforeach()
 
-# What is weak may be missing. Names that the libc of this system has in the place of others:
+# A weak symbol may be missing. Names that the libc of this system has in the place of others:
 set(__errno_location __errno)
 set(___errno_location __errno)
 set(__fxstat fstat)

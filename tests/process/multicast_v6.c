@@ -85,11 +85,11 @@ static void cable_send(struct cable *cable, const char *text)
 
 static ptrdiff_t cable_receive(struct cable *cable, char *buf, size_t len, struct mio_addr *from)
 {
-    CHECK(test_wait_fd(mio_source_fd(&cable->receiver.source), POLLIN) & POLLIN);
+    CHECK(plain_wait(mio_source_fd(&cable->receiver.source), PLAIN_IN) & PLAIN_IN);
     return mio_udp_socket_recv_from(&cable->receiver, buf, len, from);
 }
 
-/* What was sent to the group before did not come: the marker is next, and the only one. */
+/* The datagram to the group before did not come: the marker is next, and the only one. */
 static void cable_expect_nothing(struct cable *cable)
 {
     char buf[16];
@@ -250,7 +250,7 @@ static int received_hop_limit(struct cable *cable)
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
     int fd = mio_source_fd(&cable->receiver.source);
-    CHECK(test_wait_fd(fd, POLLIN) & POLLIN);
+    CHECK(plain_wait(fd, PLAIN_IN) & PLAIN_IN);
     CHECK_EQ(recvmsg(fd, &message, 0), 1);
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     CHECK(header && header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_HOPLIMIT);
@@ -295,11 +295,11 @@ static void check_looped_v4(struct mio_udp_socket *sender, struct mio_udp_socket
     CHECK_EQ(mio_addr_set_port(&marker, (uint16_t)mio_addr_port(to)), 0);
     CHECK_EQ(mio_udp_socket_send_to(sender, "copy", 4, to), 4);
     if (comes) {
-        CHECK(test_wait_fd(fd, POLLIN) & POLLIN);
+        CHECK(plain_wait(fd, PLAIN_IN) & PLAIN_IN);
         CHECK_EQ(mio_udp_socket_recv(receiver, buf, sizeof buf), 4);
     }
     CHECK_EQ(mio_udp_socket_send_to(sender, "marker", 6, &marker), 6);
-    CHECK(test_wait_fd(fd, POLLIN) & POLLIN);
+    CHECK(plain_wait(fd, PLAIN_IN) & PLAIN_IN);
     CHECK_EQ(mio_udp_socket_recv(receiver, buf, sizeof buf), 6);
     CHECK_EQ(mio_udp_socket_recv(receiver, buf, sizeof buf), -EAGAIN);
 }

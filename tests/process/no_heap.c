@@ -33,7 +33,7 @@ static atomic_ulong calls;
 #if defined(__GLIBC__) && !defined(HAS_SANITIZER)
 #define COUNTS 1
 
-/* What glibc calls its own allocator. */
+/* The names of glibc for its own allocator. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *pointer, size_t size);

@@ -1,5 +1,5 @@
 /*
- * What registration on the poll(2) backend costs when no thread waits: no system call for socket
+ * The cost of registration on the poll(2) backend when no thread waits: no system call for socket
  * types, one fcntl and one fstat for a raw descriptor. In a child process under a filter that kills
  * at any other.
  */

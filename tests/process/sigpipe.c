@@ -175,7 +175,7 @@ static void *ignore_and_handle(void *arg)
     return arg;
 }
 
-/* What is pending is discarded each time, whoever it is pending for: nobody may wait for it. */
+/* A pending signal is discarded each time, whoever it is pending for: nobody may wait for it. */
 static void thread_that_ignores_the_signal_hangs_nobody_here(void)
 {
     pthread_t thread;

@@ -1,4 +1,4 @@
-/* What the cases on SIGPIPE share: filters of system calls, and looking at signals. */
+/* The common part of the cases on SIGPIPE: filters of system calls, and looking at signals. */
 #ifndef MIO_TEST_SIGPIPE_UTIL_H
 #define MIO_TEST_SIGPIPE_UTIL_H
 
@@ -12,7 +12,7 @@ extern const struct test_suite suite_sigpipe_calls;
 
 /* From now on the system call kills this process. */
 void sigpipe_kill_on(long call);
-/* What pwritev2 with RWF_NOSIGNAL says of a write of one byte: 0 or a negative code. */
+/* The result of pwritev2 with RWF_NOSIGNAL for a write of one byte: 0 or a negative code. */
 int sigpipe_raw_pwritev2(void);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * What UDP sockets do in a network that tests do not have by themselves: one in which datagrams
- * wait to be sent, and one in which IPv6 sockets are for IPv6 alone unless somebody says otherwise.
+ * UDP sockets in networks that tests do not have by themselves: one in which datagrams wait to be
+ * sent, and one in which IPv6 sockets are for IPv6 alone unless somebody says otherwise.
  */
 #define _GNU_SOURCE 1
 #include "netns.h"
@@ -74,7 +74,7 @@ static void check_full(bool connected)
     test_expect_no_event(&poll);
     netns_down(NETNS_NEAR);
     CHECK(test_expect_readiness(&poll, TOKEN, MIO_WRITABLE) & MIO_WRITABLE);
-    CHECK(test_wait_fd(mio_source_fd(&socket.source), POLLOUT) & POLLOUT);
+    CHECK(plain_wait(mio_source_fd(&socket.source), PLAIN_OUT) & PLAIN_OUT);
     CHECK_EQ(mio_udp_socket_close(&socket), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }

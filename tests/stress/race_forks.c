@@ -19,7 +19,7 @@
 enum { STABLE = 2, CROWD = 300, CHILDREN = 4, CAPACITY = 8 };
 enum { TOKEN_WAKER = STABLE, TOKEN_CROWD };
 
-/* What a child tells by its exit status. */
+/* The exit statuses of a child. */
 enum { CHILD_FINE, CHILD_REFUSED, CHILD_STILL_OPEN, CHILD_RELEASES_TWICE };
 
 static struct {
@@ -146,7 +146,7 @@ static void *run_registrar(void *arg)
 
 /* ---- The children ---------------------------------------------------------------------------- */
 
-/* What other threads of the parent were at work on, the crowd, is left alone. */
+/* The child leaves alone what other threads of the parent were at work on, the crowd. */
 static int abandon_all(void)
 {
     int refused = 0;

@@ -1,7 +1,7 @@
 /*
- * One stream, read on one thread and written on another, while a third waits: the rule "stream"
- * of the header. Both ends of a connection are used so, in both directions at once and with small
- * buffers, so that reads and writes are drained all the time. What comes is checked byte by byte;
+ * One stream, read on one thread and written on another, while a third waits: the rule "stream" of
+ * the header. Both ends of a connection are used so, in both directions at once and with small
+ * buffers, so that reads and writes are drained all the time. The stream is checked byte by byte;
  * an event that is lost shows as a thread that waits in vain.
  */
 #define _GNU_SOURCE 1

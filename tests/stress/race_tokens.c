@@ -21,7 +21,7 @@ enum { OWNERS = 3, HISTORY = 64, CAPACITY = 4, NUMBERS = 256 };
 enum { OWNER_BITS = 3, QUIET = 1u << OWNER_BITS, GENERATION_SHIFT = OWNER_BITS + 1 };
 enum { TOKEN_WAKER = OWNERS };
 
-/* What one thread does. */
+/* The work of one thread. */
 struct owner {
     pthread_t thread;
     mio_token number;

@@ -288,7 +288,7 @@ void soak_close(struct soak_end *end, bool by_hand)
 #ifndef MIO_NO_NET
     /* Else the ports of closed connections, which the system keeps for a minute, run out. */
     if (end->kind == SOAK_TCP_STREAM)
-        test_linger_zero(mio_source_fd(&end->as.source));
+        plain_reset_on_close(mio_source_fd(&end->as.source));
 #endif
     CHECK_EQ(by_hand ? close(into_fd(end)) : close_object(end), 0);
     end->kind = SOAK_CLOSED;

@@ -1,4 +1,4 @@
-/* What the soak opens and closes: both ends of whatever can be connected, under one interface. */
+/* The objects of the soak: both ends of whatever can be connected, under one interface. */
 #ifndef MIO_TEST_SOAK_ENDS_H
 #define MIO_TEST_SOAK_ENDS_H
 

@@ -128,7 +128,7 @@ static bool read_all(struct soak_end *end)
     return false;
 }
 
-/* One wait without waiting. What it returns must be registered now; then it is used. */
+/* One wait without waiting. Its tokens must be registered now; then they are used. */
 static bool look(mio_token expected)
 {
     struct mio_event events[CAPACITY];

@@ -1,6 +1,6 @@
 /*
- * What the stress programs share: failures that any thread can report, also in a signal handler,
- * and the patience to wait for what must come.
+ * The common part of the stress programs: failures that any thread can report, also in a signal
+ * handler, and the patience to wait for what must come.
  */
 #ifndef MIO_TEST_STRESS_H
 #define MIO_TEST_STRESS_H

@@ -34,7 +34,7 @@ enum { THREADS_MAX = 6, NOISES = 3, NOISE_TOKEN = 100, LINES = 12, LIFE_MAX = 64
 #define LONG_WAIT MIO_FOREVER
 #endif
 
-/* What a thread publishes is spread over cache lines that the waiter takes away from it at every
+/* The words that a thread publishes lie on cache lines that the waiter takes away from it at every
  * look. So the stores stay in the processor's buffer for a while, and a wake that does not order
  * them is found out. */
 struct line {

@@ -6,7 +6,7 @@
 
 struct event_base;
 
-/* What the base is for decides what it is made with. */
+/* The base is made with what its purpose needs. */
 struct event_base *libevent_open(bool shared, bool precise);
 
 int libevent_serve(const struct service *service);

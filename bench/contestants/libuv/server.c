@@ -14,7 +14,7 @@ union socket {
     uv_pipe_t pipe;
 };
 
-/* What a connection could not send at once. */
+/* The bytes that a connection could not send at once. */
 struct unsent {
     uv_write_t request;
     char bytes[];

@@ -2,8 +2,8 @@
  * The kqueue backend. It keeps no table: the kernel holds token, interest and mode, in an entry for
  * each direction of a source.
  *
- * What the kernels do, and the letters by which the code refers to it. "Seen" is NetBSD 7.99, the
- * rest is from the manual pages and sources of the systems:
+ * Facts about the kernels, and the letters by which the code refers to them. "Seen" is NetBSD 7.99,
+ * the rest is from the manual pages and sources of the systems:
  *   A  EV_RECEIPT makes a change answer with an entry of its own, EV_ERROR with 0 or an errno value
  *      in data, and keeps events away from that call. Without room for all the answers nothing
  *      comes back and no error (seen). A change without it answers when it fails only, and the call
@@ -164,7 +164,7 @@ static void kqueue_make(mio_fd queue, struct kqueue_changes *changes)
     }
 }
 
-/* What became of the changes: 0 or the first error that counts, and whether any was made. */
+/* The outcome of the changes: 0 or the first error that counts, and whether any was made. */
 static int kqueue_result_of(const struct kqueue_changes *changes, bool *made)
 {
     bool is_added = false, is_broken = false;
@@ -398,7 +398,7 @@ static uint32_t kqueue_waker_of(const struct kevent *event)
     return UINT32_C(1) << (event->ident - KQUEUE_WAKER_IDENT);
 }
 
-/* What a wait has fetched. */
+/* The events of one wait so far, and the place for them. */
 struct kqueue_batch {
     struct mio_event *events;
     size_t capacity;

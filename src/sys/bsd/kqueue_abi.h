@@ -81,7 +81,7 @@ static inline void mio__kevent_set(struct kevent *entry, uintptr_t ident, mio__k
     };
 }
 
-/* What the completion is that an event tells of: MIO_AIO, MIO_LIO, or 0. */
+/* The kind of completion that an event tells of: MIO_AIO, MIO_LIO, or 0. */
 static inline uint32_t mio__kevent_completion(const struct kevent *event)
 {
 #ifdef EVFILT_AIO

@@ -10,7 +10,7 @@
 
 #include <fcntl.h>
 
-/* What is learned about an end that writes (mio__pipe_writev). */
+/* The bits that are learned about an end that writes (mio__pipe_writev). */
 enum { SILENCED = 0x01 };
 
 ptrdiff_t mio__pipe_writev(mio_fd fd, const struct mio_buf *bufs, size_t count, uint8_t *learned)

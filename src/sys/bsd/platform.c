@@ -1,4 +1,4 @@
-/* What the BSDs and Apple's systems have: the first of each list is the default. */
+/* Backends and wakers of the BSDs and of Apple's systems. The first of each list is the default. */
 #include "backend.h"
 #include "sys/sys.h"
 #include "sys/unix/notifier.h"

@@ -1,4 +1,6 @@
-/* What the files of sys/unix/ have to know of the BSDs and of Apple's systems. See traits.h. */
+/*
+ * Facts about the BSDs and Apple's systems that the files of sys/unix/ have to know. See traits.h.
+ */
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
 

@@ -1,6 +1,6 @@
 /*
- * What sets macOS and iOS, FreeBSD, DragonFly BSD, NetBSD and OpenBSD apart, one block a system and
- * nowhere else. The files of this folder and of sys/unix/ go by these names.
+ * The differences of macOS and iOS, FreeBSD, DragonFly BSD, NetBSD and OpenBSD, one block a system
+ * and nowhere else. The files of this folder and of sys/unix/ go by these names.
  *
  * MIO__SEND_FLAGS          flags of each send
  * MIO__SO_SPREAD_PORT      several sockets have one port, and the system spreads what comes in;

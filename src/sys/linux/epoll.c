@@ -1,7 +1,7 @@
 /*
  * The epoll backend. It keeps no table: the kernel holds token, interest and mode.
  *
- * What the kernel does, and the letters by which the code refers to it:
+ * Facts about the kernel, and the letters by which the code refers to them:
  *   A  epoll_event has 12 bytes on x86-64 and on 32-bit x86, 16 elsewhere (UAPI eventpoll.h).
  *   B  epoll_wait counts in milliseconds and rounds nothing: the caller rounds up. Its longest
  *      wait is INT_MAX ms, 24.8 days.
@@ -79,7 +79,7 @@ static uint32_t epoll_bits_of(mio_interest interest)
     return bits;
 }
 
-/* The source is not looked at any more: who is told of it may free it at once. */
+/* The source is not looked at any more: a thread that gets its event may free it at once. */
 MIO__COLD static int epoll_tell_and_control(struct mio_poll *poll, int operation, mio_fd fd,
                                             mio_token token, uint32_t bits)
 {

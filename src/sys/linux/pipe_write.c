@@ -1,7 +1,7 @@
 /*
  * Writing to a pipe without SIGPIPE: RWF_NOSIGNAL (linux/fs.h), since Linux 6.18. Before, the flag
  * is unknown (-EOPNOTSUPP; -EINVAL in 4.6), or the call is (-ENOSYS); system call filters may say
- * -EPERM or -EACCES, and that of Android kills who tries it.
+ * -EPERM or -EACCES, and that of Android kills a program that tries it.
  *
  * gVisor ignores flags that it does not know: there the flag seems to work, and the signal comes.
  * So the first write of an end finds out, guarded. It goes out with a flag that nobody knows beside
@@ -9,9 +9,9 @@
  * what RWF_NOSIGNAL means. Where it is not refused the write is made, as any other, and nothing is
  * to be repeated: the end is guarded from then on.
  *
- * Linux looks at the list of buffers first, then at the flags (kiocb_set_rw_flags in
- * linux/fs.h), and only then at the pipe (vfs_writev in fs/read_write.c, 4.6 to 6.18). So an
- * answer that comes from the pipe, full or broken as it may be, is an answer to the flags, too, but
+ * Linux looks at the list of buffers first, then at the flags (kiocb_set_rw_flags in linux/fs.h),
+ * and only then at the pipe (vfs_writev in fs/read_write.c, 4.6 to 6.18). So an answer that comes
+ * from the pipe, full or broken as it may be, is an answer to the flags, too, but
  * -EINVAL and -EFAULT say nothing.
  */
 #include "internal.h"

@@ -1,4 +1,4 @@
-/* What Linux has: the first of each list is the default. */
+/* The backends and wakers of Linux: the first of each list is the default. */
 #include "backend.h"
 #include "sys/sys.h"
 #include "sys/unix/notifier.h"

@@ -15,7 +15,7 @@ ptrdiff_t mio__raw_write(mio_fd fd, const void *buf, size_t len)
 }
 
 #if defined(SYS_ppoll_time64) && !defined(__ANDROID__)
-/* A 32-bit system. Since 5.1 it has a call with a 64-bit timespec; Android kills who tries it. */
+/* A 32-bit system. 5.1 has a call with a 64-bit timespec; Android kills a program for it. */
 static int poll_time64(struct pollfd *entries, size_t count, int64_t timeout_ns)
 {
     struct {

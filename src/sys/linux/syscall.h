@@ -1,8 +1,8 @@
 /*
  * System calls without libc. Its wrappers of read, write and epoll_wait are cancellation points,
  * and its syscall() is a call frame more: a return after a system call is mispredicted on
- * processors that clear their return predictor in the kernel, which makes each frame cost up to
- * 10 ns of the 160 that a wait takes. errno stays untouched.
+ * processors that clear their return predictor in the kernel, which makes each frame cost up to 10
+ * ns of the 160 that a wait takes. errno stays untouched.
  *
  * Results are those of the kernel: a value, or -errno.
  */

@@ -1,6 +1,6 @@
 /*
- * What the files of sys/unix/ have to know of Linux and Android. Each system that they are built
- * for has such a file. What is said here of the others is for theirs.
+ * Facts about Linux and Android that the files of sys/unix/ have to know. Each system that they are
+ * built for has such a file. Remarks on other systems here are for theirs.
  */
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H

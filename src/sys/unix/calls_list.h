@@ -1,6 +1,6 @@
 /*
- * The system calls that every Unix has and the files of this folder make. What a system has beside
- * them is in its own list, system_calls.h.
+ * The system calls that every Unix has and the files of this folder make. The calls that a system
+ * has beside them are in its own list, system_calls.h.
  *
  * X(result, name, (parameters), (arguments))
  */

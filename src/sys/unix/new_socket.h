@@ -1,6 +1,6 @@
 /*
  * Where sockets come from. Systems differ in what they can set from birth, so each has its own
- * new_socket.c; what socket.c does with them is the same on every Unix.
+ * new_socket.c; what socket.c does with them is the same on every system with POSIX sockets.
  */
 #ifndef MIO_NEW_SOCKET_H
 #define MIO_NEW_SOCKET_H

@@ -1,4 +1,4 @@
-/* What the files that read and set socket options share. */
+/* The common part of the files that read and set socket options. */
 #ifndef MIO_OPTION_H
 #define MIO_OPTION_H
 

@@ -5,7 +5,7 @@
  * The signal goes to the thread that writes, not to the process (POSIX, write(); Linux: pipe_write
  * in fs/pipe.c), and before the write returns: so no other thread can take it, and it need not be
  * waited for. It can be gone again even so, for a thread that sets the action to SIG_IGN discards
- * it: what takes it back must not wait. What is taken can only be the write's: another SIGPIPE that
+ * it: the call that takes it back must not wait. It can only take the write's: another SIGPIPE that
  * the thread gets in the meantime merges with it, as it would have if the write had come later.
  */
 #include "sys/unix/pipe_guarded.h"
@@ -67,7 +67,7 @@ ptrdiff_t mio__pipe_guard(mio__raising_write *write, mio_fd fd, const struct mio
     int result = -MIO__CALL(pthread_sigmask)(SIG_BLOCK, &only_sigpipe, &before);
     if (result < 0)
         return result;
-    /* What was not blocked cannot be pending. */
+    /* A signal that was not blocked cannot be pending. */
     bool was_blocked = sigismember(&before, SIGPIPE) == 1;
     bool was_pending = was_blocked && is_pending();
     bool is_left = false;

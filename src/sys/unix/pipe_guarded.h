@@ -4,7 +4,7 @@
 
 #include <mio.h>
 
-/* What is learned about an end that writes (mio__pipe_writev). */
+/* The bits that are learned about an end that writes (mio__pipe_writev). */
 enum {
     MIO__GUARDED = 0x01,   /* the system has no write without SIGPIPE, */
     MIO__UNGUARDED = 0x02, /* or has proved to have one */

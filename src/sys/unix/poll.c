@@ -1,7 +1,7 @@
 /*
  * The poll(2) backend: the portable one, and the model for systems whose kernel keeps no edges.
  *
- * What the kernel does, and the letters by which the code refers to it:
+ * Facts about the kernel, and the letters by which the code refers to them:
  *   A  poll(2) is level-triggered and forgets: edges and oneshot are made here, by asking only for
  *      what is armed (edge.h).
  *   B  HUP and ERR come unasked and cannot be masked; a negative descriptor is ignored.
@@ -29,7 +29,7 @@
 
 #include <pthread.h>
 
-/* Who has the entries: nobody; the kernel for a look; the kernel for a wait that can be kicked. */
+/* The holder of the entries: nobody; the kernel for a look, or for a wait that can be kicked. */
 enum phase { AT_REST, LOOKING, SLEEPING };
 
 struct poll_state {
@@ -225,8 +225,8 @@ static bool poll_report_waker(struct poll_state *state, struct mio_event *event)
 }
 
 /*
- * One round over the entries, which starts where the last one ended: whoever found no room is the
- * first now. The notifier's entry stands for all wakers.
+ * One round over the entries, which starts where the last one ended: a source that found no room is
+ * the first now. The notifier's entry stands for all wakers.
  */
 static int poll_report(struct poll_state *state, struct mio_event *events, size_t capacity)
 {

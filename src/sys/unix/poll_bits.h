@@ -21,7 +21,7 @@ _Static_assert(POLLIN == MIO_READABLE && POLLPRI == MIO_PRIORITY && POLLOUT == M
                    POLLERR == MIO_ERROR,
                "the common bits need no translation");
 
-/* What to ask for. POLLERR and POLLHUP come unasked. */
+/* The bits to ask for. POLLERR and POLLHUP come unasked. */
 static inline uint32_t mio__poll_bits_of(uint32_t asked)
 {
     uint32_t bits = asked & (MIO_READABLE | MIO_WRITABLE | MIO_PRIORITY);
@@ -29,8 +29,8 @@ static inline uint32_t mio__poll_bits_of(uint32_t asked)
 }
 
 /*
- * What was reported beside readable and writable. The end of a pipe without data is HUP alone, not
- * IN. A pipe whose reader is gone is ERR, with OUT while it has room.
+ * The report beside readable and writable. The end of a pipe without data is HUP alone, not IN. A
+ * pipe whose reader is gone is ERR, with OUT while it has room.
  */
 static inline uint32_t mio__rare_readiness(uint32_t bits)
 {

@@ -61,7 +61,7 @@ static void set_move_to_successor(struct mio__poll_set *set)
     set_free_block(set, old);
 }
 
-/* What the kernel is to look for. A negative descriptor takes an entry out of its sight. */
+/* The bits that the kernel looks for. A negative descriptor takes an entry out of its sight. */
 static struct pollfd set_entry_of(const struct mio__poll_slot *slot)
 {
     const struct mio__edge *edge = &slot->edge;

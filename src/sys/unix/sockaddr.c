@@ -175,7 +175,7 @@ static void settle_path(struct mio_addr *addr)
 void mio__sockaddr_received(struct mio_addr *addr, socklen_t length)
 {
     size_t used = length < sizeof addr->storage ? length : sizeof addr->storage;
-    /* What stood there before is no part of it: the name of the unnamed address is empty. */
+    /* The bytes that stood there are no part of it: the name of the unnamed address is empty. */
     memset((char *)addr->storage + used, 0, sizeof addr->storage - used);
     addr->length = (uint32_t)used;
     addr->reserved = 0;

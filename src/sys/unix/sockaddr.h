@@ -1,4 +1,4 @@
-/* What the files that call the system share about addresses. */
+/* Addresses in the form of the system, for the files that call it. */
 #ifndef MIO_SOCKADDR_H
 #define MIO_SOCKADDR_H
 

@@ -1,4 +1,4 @@
-/* What the scenarios of sockets share. */
+/* The common part of the scenarios of sockets. */
 #define _GNU_SOURCE 1
 #include "sockets.h"
 

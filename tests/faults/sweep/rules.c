@@ -1,5 +1,5 @@
 /*
- * What comes of an error: for each system call that a function makes, the errors that it may have
+ * The result of an error: for each system call that a function makes, the errors that it may have
  * and what the contract (mio.h) says of them. The first rule that fits and has the error counts; a
  * system call without a rule fails the sweep.
  */
@@ -33,7 +33,7 @@ const struct rule sweep_rules[] = {
      0,
      {EBADF, EEXIST, EPERM, ELOOP, EINVAL, ENOMEM, ENOSPC}},
     {"mio_reregister", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOENT, EBADF, EPERM, ENOMEM}},
-    /* What the system has forgotten is added again; it had not, so that is a takeover. */
+    /* A source that the system has forgotten is added again; it had not, so this is a takeover. */
     {"mio_watch(*OTHER*", FAULT_RAW_epoll_ctl, 1, IS_MENDED, 0, {ENOENT, EBADF, EPERM}},
     {"mio_watch(*OTHER*", FAULT_RAW_epoll_ctl, 1, COMES_BACK, 0, {ENOMEM}},
     {"mio_watch(*OTHER*", FAULT_fstat, 1, IS_MENDED, 0, {EBADF}},
@@ -71,7 +71,7 @@ const struct rule sweep_rules[] = {
     {"mio_waker_wake", FAULT_RAW_write, 0, IS_ABSORBED, 0, {EINTR, EAGAIN}},
     {"mio_waker_wake", FAULT_RAW_write, 0, COMES_BACK, 0, {EPERM, EIO, ENOMEM}},
 
-    /* Closing. What is interrupted is closed even so. */
+    /* Closing. An interrupted close closes even so. */
     {"mio_waker_*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EIO, ENOSPC, EDQUOT}},
     {"poll:mio_poll_*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EIO, ENOSPC, EDQUOT}},
     {"*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EINPROGRESS}},

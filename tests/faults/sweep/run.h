@@ -1,4 +1,4 @@
-/* What the driver and the steps share. */
+/* The common part of the driver and the steps. */
 #ifndef MIO_SWEEP_RUN_H
 #define MIO_SWEEP_RUN_H
 

@@ -1,4 +1,4 @@
-/* What the scenarios of sockets share. */
+/* The common part of the scenarios of sockets. */
 #ifndef MIO_SWEEP_SOCKETS_H
 #define MIO_SWEEP_SOCKETS_H
 

@@ -1,4 +1,4 @@
-/* What a run of a scenario consists of: steps, their results, and what they have left behind. */
+/* The parts of a run of a scenario: steps, their results, and what they have left behind. */
 #include "run.h"
 
 #include <errno.h>
@@ -159,7 +159,7 @@ static void compare(ptrdiff_t result, ptrdiff_t wanted)
                       wanted < 0 ? mio_error_name(wanted) : "");
 }
 
-/* What the step has to return. */
+/* The result that the step has to return. */
 static ptrdiff_t expected(ptrdiff_t wanted, bool *refused)
 {
     int ordinal = struck();

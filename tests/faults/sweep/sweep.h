@@ -50,7 +50,7 @@ void sweep_begin(const char *call, int line);
 bool sweep_end(ptrdiff_t result, ptrdiff_t wanted);
 /* The same for steps that move bytes. Returns how many were moved. */
 size_t sweep_moved(ptrdiff_t result, size_t wanted);
-/* What has to be true, after a refusal or whenever. */
+/* Facts that have to be true, after a refusal or whenever. */
 void sweep_holds(bool condition, const char *what, int line);
 /* Whether the scenario is to stop: something went wrong, or the error stays. */
 bool sweep_is_over(void);
@@ -113,7 +113,7 @@ void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_
     } while (0)
 
 /*
- * What is true after a read or a write was refused by a fault, though the system would have moved
+ * Facts that are true after a fault refused a read or a write, though the system would have moved
  * bytes; the source was told in edge mode before. Where edges are emulated would-block and a failed
  * read make the direction be told again, and a failed write is no news. Otherwise the system knows
  * of nothing.

@@ -112,7 +112,7 @@ static void joins(void)
     uint32_t index = if_nametoindex("lo");
     binds();
     OVER_YET;
-    /* Who joins twice is told so: a refused call has neither joined nor left. */
+    /* A second join is refused: a refused call has neither joined nor left. */
     STEP(mio_udp_socket_join_multicast(&right, &group, index), 0, true);
     STEP(mio_udp_socket_join_multicast(&right, &group, index), -EADDRINUSE, true);
     STEP(mio_udp_socket_leave_multicast(&right, &group, index), 0, true);

@@ -1,7 +1,7 @@
 /*
- * What the files of sys/unix/ and sys/bsd/ have to know of a system whose queue is simulated and
- * whose sockets are Linux's. It takes the place of sys/bsd/system.h, so it is included before all
- * else, by the command line.
+ * Facts that the files of sys/unix/ and sys/bsd/ have to know of a system whose queue is simulated
+ * and whose sockets are Linux's. It takes the place of sys/bsd/system.h, so it is included before
+ * all else, by the command line.
  */
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
@@ -18,7 +18,7 @@ typedef int mio__multicast_v4;
 enum { MIO__HAS_SA_LEN = 0 };
 enum { MIO__HAS_ABSTRACT = 1 };
 
-/* What sys/bsd/traits.h says of each system. */
+/* As sys/bsd/traits.h says it of each system. */
 #define MIO__HAS_PPOLL 1
 #define MIO__PPOLL ppoll
 #define MIO__HAS_THRSIGDIVERT 0

@@ -1,4 +1,4 @@
-/* What a program outside of this project does first: a poll, a waker, a wait, a listener. */
+/* The first steps of a program outside of this project: a poll, a waker, a wait, a listener. */
 #include <mio.h>
 #include <stdio.h>
 

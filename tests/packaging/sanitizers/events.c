@@ -1,8 +1,8 @@
 /*
- * A program under ThreadSanitizer, with the library as it is installed, which is not. What a thread
- * wrote before a wake, a registration or a write to a pipe has to count as ordered before what the
- * waiter does with the event, or the reader with the bytes. Nothing else here orders the two: naps
- * and the library's counters do not.
+ * A program under ThreadSanitizer, with the library as it is installed, which is not. Writes of a
+ * thread before a wake, a registration or a write to a pipe have to count as ordered before what
+ * the waiter does with the event, or the reader with the bytes. Nothing else here orders the two:
+ * naps and the library's counters do not.
  *
  *     events CASE BACKEND      CASE: wake, coalesced, register, reregister, pipe
  */
@@ -84,7 +84,7 @@ static void *send_another(void *arg)
     return mio_pipe_sender_write(&sender, "y", 1) == 1 ? arg : NULL;
 }
 
-/* What a pipe transfers is ordered, too. */
+/* The bytes that a pipe transfers are ordered, too. */
 static int receive_in_order(void)
 {
     pthread_t thread;

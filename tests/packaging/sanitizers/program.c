@@ -1,6 +1,7 @@
 /*
- * A program under a sanitizer, with the library as it is installed, which is not. What a peer sent
- * has to count as written, as ordered after what was before the send, and as bounded by the buffer.
+ * A program under a sanitizer, with the library as it is installed, which is not. Bytes of a peer
+ * have to count as written, as ordered after the part before the send, and as bounded by the
+ * buffer.
  */
 #include <mio.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-/// What a turn may fetch at once.
+/// The events that a turn may fetch at once.
 pub const MAX_EVENTS: usize = 1024;
-/// What a server offers to a read: more than any message.
+/// The room that a server offers to a read: more than any message.
 pub const READ_BYTES: usize = 64 * 1024;
 pub const BACKLOG: c_int = 4096;
 
@@ -12,7 +12,7 @@ pub const BACKLOG: c_int = 4096;
 pub type Transport = c_uint;
 pub const UNIX: Transport = 1;
 
-/// What a server does.
+/// The work of a server.
 #[repr(C)]
 pub struct Service {
     pub transport: Transport,
@@ -21,7 +21,7 @@ pub struct Service {
     pub churn: bool,
 }
 
-/// What a contestant brings.
+/// A contestant's part.
 #[repr(C)]
 pub struct Contestant {
     pub version: extern "C" fn() -> *const c_char,

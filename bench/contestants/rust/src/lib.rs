@@ -35,7 +35,7 @@ pub static CONTESTANT: Contestant = Contestant {
     serve,
 };
 
-/// What `open` returns. The waker is beside the loop and not in it, for other threads use it while
+/// The result of `open`. The waker is beside the loop and not in it, for other threads use it while
 /// one thread has the loop for itself.
 struct Loop {
     event_loop: EventLoop,

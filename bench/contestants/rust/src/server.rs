@@ -18,7 +18,7 @@ fn token_of(key: usize) -> Token {
     Token(key + 1)
 }
 
-/// What TCP and Unix sockets have in common.
+/// The common part of TCP and Unix sockets.
 trait Listener: Source + AsRawFd {
     type Stream: Source + Read + Write;
 
@@ -43,7 +43,7 @@ impl Listener for UnixListener {
 
 struct Connection<S> {
     stream: S,
-    /// What the socket had no room for yet: the bytes from `sent` on.
+    /// The bytes from `sent` on: the socket had no room for them yet.
     rest: Vec<u8>,
     sent: usize,
 }
@@ -107,7 +107,7 @@ impl<S: Source + Read + Write> Connection<S> {
     }
 }
 
-/// What a call tells, or None where it would have had to wait.
+/// The result of a call, or None where it would have had to wait.
 fn unless_blocked<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     loop {
         match call() {

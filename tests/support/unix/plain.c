@@ -1,0 +1,143 @@
+#define _GNU_SOURCE 1
+#include "plain.h"
+
+#include "net.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+static ptrdiff_t result_of(ptrdiff_t result)
+{
+    return result < 0 ? -errno : result;
+}
+
+/* ---- Flags ----------------------------------------------------------------------------------- */
+
+int plain_close(mio_fd fd)
+{
+    return (int)result_of(close(fd));
+}
+
+bool plain_is_open(mio_fd fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+bool plain_is_nonblocking(mio_fd fd)
+{
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+}
+
+bool plain_is_inherited(mio_fd fd)
+{
+    return (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+}
+
+void plain_set_blocking(mio_fd fd, bool blocking)
+{
+    int flags = fcntl(fd, F_GETFL);
+    CHECK(flags >= 0);
+    CHECK_EQ(fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK), 0);
+}
+
+void plain_set_inherited(mio_fd fd)
+{
+    CHECK_EQ(fcntl(fd, F_SETFD, 0), 0);
+}
+
+int plain_flags(mio_fd fd)
+{
+    int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD);
+    return status < 0 || flags < 0 ? -errno : status ^ (flags << 30);
+}
+
+void plain_set_other_flags(mio_fd fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    CHECK(flags >= 0);
+    CHECK_EQ(fcntl(fd, F_SETFL, flags | O_APPEND | O_ASYNC), 0);
+    flags = fcntl(fd, F_GETFL);
+    CHECK((flags & O_APPEND) && (flags & O_ASYNC));
+}
+
+/* ---- Numbers --------------------------------------------------------------------------------- */
+
+mio_fd plain_duplicate(mio_fd fd)
+{
+    int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    CHECK(duplicate >= 0);
+    return duplicate;
+}
+
+void plain_replace(mio_fd number, mio_fd other)
+{
+    CHECK_EQ(dup2(other, number), number);
+    CHECK_EQ(fcntl(number, F_SETFD, FD_CLOEXEC), 0);
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+/* Where poll(2) does not tell of a peer's end, that the end can be read does. */
+#ifndef POLLRDHUP
+#define POLLRDHUP POLLIN
+#endif
+
+unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns)
+{
+    static const struct {
+        unsigned bit;
+        int system;
+    } bits[] = {{PLAIN_IN, POLLIN},
+                {PLAIN_OUT, POLLOUT},
+                {PLAIN_END, POLLRDHUP},
+                {PLAIN_ERROR, POLLERR},
+                {PLAIN_HANGUP, POLLHUP}};
+    struct pollfd entry = {.fd = fd};
+    unsigned seen = 0;
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+        if (events & bits[i].bit)
+            entry.events |= (short)bits[i].system;
+    int n = poll(&entry, 1, (int)((timeout_ns + MIO_NS_PER_MS - 1) / MIO_NS_PER_MS));
+    if (n == 0)
+        return 0;
+    CHECK_EQ(n, 1);
+    CHECK(!(entry.revents & POLLNVAL));
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+        if (entry.revents & bits[i].system)
+            seen |= bits[i].bit;
+    return seen;
+}
+
+unsigned plain_wait(mio_fd fd, unsigned events)
+{
+    unsigned seen = plain_look(fd, events, TEST_SOON);
+    CHECK(seen != 0);
+    return seen;
+}
+
+/* ---- What is no socket ----------------------------------------------------------------------- */
+
+void plain_pipe(mio_fd ends[2])
+{
+    CHECK_EQ(pipe(ends), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(fcntl(ends[i], F_SETFD, FD_CLOEXEC), 0);
+}
+
+mio_fd plain_folder(void)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(fd >= 0);
+    return fd;
+}
+
+ptrdiff_t plain_read(mio_fd fd, void *buf, size_t len)
+{
+    return result_of(read(fd, buf, len));
+}
+
+ptrdiff_t plain_write(mio_fd fd, const void *buf, size_t len)
+{
+    return result_of(write(fd, buf, len));
+}
