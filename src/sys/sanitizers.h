@@ -2,7 +2,8 @@
  * What sanitizers cannot see, because the system calls of the hot path bypass libc: that the kernel
  * wrote memory, and that an event comes after the wake or the registration that it is of.
  *
- * MIO__KERNEL_WROTE(memory, size)  before what the kernel wrote is read.
+ * MIO__KERNEL_WROTE(memory, size)  before what the kernel wrote is read, also by calls of libc that
+ *                                  not every MemorySanitizer knows (fstat64).
  *
  * MIO__IS_SANITIZED  whether the runtime of a sanitizer is in the process, which may be that of the
  *                    program alone, with the library as it is installed. It has to see what is
