@@ -65,8 +65,8 @@ static void look_meanwhile(struct world *world, int poll)
 }
 
 /*
- * Poll asks the system for raw descriptors, and for those that somebody closed before. Of the others
- * it finds out in a wait.
+ * Poll asks the system for raw descriptors, and for those that somebody closed before. It finds out
+ * of the others in a wait.
  */
 static void watch_closed(struct world *world, struct source *source, mio_interest interest)
 {
