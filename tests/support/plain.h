@@ -109,6 +109,10 @@ struct mio_addr plain_fresh_name(void);
 /* Datagrams to groups of IPv4 leave by the loopback device; its index, or 0. */
 int plain_multicast_on_loopback(mio_fd fd);
 uint32_t plain_loopback_index(void);
+#ifndef MIO_NO_NET
+/* Joins a group of IPv4 there, by the index where the system has that; a code. */
+int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group);
+#endif
 
 enum plain_option {
     PLAIN_TYPE, /* an enum plain_type */

@@ -63,7 +63,9 @@ static void child_start(struct child *child, const char *const *argv)
     int result =
         mio_register(registry, &child->input.source, TOKEN_INPUT, MIO_WRITABLE | test_config.mode);
     /* The child may have ended already. A kqueue may refuse a pipe whose other end is closed. */
-    if (result != -EPIPE || !queue_is_kqueue(&child->poll))
+    if (result == -EPIPE && queue_is_kqueue(&child->poll))
+        child->can_write = MIO_WRITE_CLOSED;
+    else
         CHECK_EQ(result, 0);
     CHECK_EQ(mio_register(registry, &child->output.source, TOKEN_OUTPUT,
                           MIO_READABLE | test_config.mode),

@@ -315,6 +315,21 @@ int plain_multicast_on_loopback(mio_fd fd)
     return (int)result_of(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &local, sizeof local));
 }
 
+#ifndef MIO_NO_NET
+int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group)
+{
+#if defined(__linux__)
+    struct ip_mreqn member = {.imr_ifindex = (int)plain_loopback_index()};
+#else
+    struct ip_mreq member = {.imr_interface = {htonl(INADDR_LOOPBACK)}};
+#endif
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(group, ip, NULL), 4);
+    memcpy(&member.imr_multiaddr, ip, sizeof member.imr_multiaddr);
+    return (int)result_of(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member));
+}
+#endif
+
 uint32_t plain_loopback_index(void)
 {
     uint32_t index = if_nametoindex("lo");
