@@ -21,7 +21,7 @@ struct watched {
     struct channel channel;
 };
 
-/* A kqueue can keep data from being told again and again on sockets only, and not on each system. */
+/* A kqueue can keep data from being told again and again on sockets only, and on some systems. */
 static void need_end_of_pipes(struct watched *watched)
 {
     struct mio_registry *registry = mio_poll_registry(&watched->poll);

@@ -27,7 +27,7 @@ static void check_readiness(struct mio_source *source, mio_interest interest, ui
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
-/* epoll does not say that the own end, or the peer's, was shut down for writing alone; kqueue does. */
+/* Writing was shut down, here or by the peer that reads no more: kqueue says so, epoll not. */
 static uint32_t writing_ended(void)
 {
     struct mio_poll poll;
