@@ -64,7 +64,7 @@ void world_open(struct world *world, const struct mio_poll_options *options, boo
     world->loose = loose;
     for (unsigned i = 0; i < QUEUES; i++)
         world_open_queue(world, i);
-    world->emulated = strcmp(mio_poll_backend_name(&world->queues[0].poll), "poll") == 0;
+    world->emulated = strcmp(mio_poll_backend_name(&world->queues[0].poll), "epoll") != 0;
     for (; device_kinds[world->count].name; world->count++) {
         struct device *device = &world->devices[world->count];
         device->kind = &device_kinds[world->count];
