@@ -35,7 +35,8 @@ endif()
 file(LOCK ${MIO_ZIG_ROOT}.lock RELEASE)
 file(REAL_PATH ${MIO_ZIG_ROOT}/zig zig)
 
-foreach(pair macos=Darwin ios=iOS freebsd=FreeBSD netbsd=NetBSD openbsd=OpenBSD)
+# CMake knows iOS by an SDK of Apple's alone; the files are those of macOS.
+foreach(pair macos=Darwin ios=Darwin freebsd=FreeBSD netbsd=NetBSD openbsd=OpenBSD)
     string(REPLACE "=" ";" pair ${pair})
     list(GET pair 0 name)
     if(MIO_ZIG_TARGET MATCHES "-${name}")
