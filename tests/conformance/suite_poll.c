@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fcntl.h>
@@ -377,7 +378,43 @@ static void zeroed_registry_is_closed(void)
     CHECK_EQ(mio_registry_abandon(&registry), 0);
 }
 
+/* ---- Fork ------------------------------------------------------------------------------------ */
+
+static struct mio_poll of_parent;
+static struct mio_waker waker_of_parent;
+
+/* The number of a queue that was not inherited is somebody else's in the child. */
+static void close_what_the_parent_has(void)
+{
+    int number = mio_poll_fd(&of_parent);
+    int ends[2];
+    if (number == MIO_FD_NONE || fcntl(number, F_GETFD) >= 0)
+        SKIP("queues are inherited here");
+    CHECK_EQ(pipe(ends), 0);
+    if (ends[0] != number && ends[1] != number)
+        CHECK_EQ(dup2(ends[0], number), number);
+    CHECK_EQ(mio_waker_abandon(&waker_of_parent), 0);
+    CHECK_EQ(mio_poll_close(&of_parent), 0);
+    CHECK(fcntl(number, F_GETFD) >= 0);
+}
+
+static void close_in_a_child_leaves_strangers_alone(void)
+{
+    test_poll_init(&of_parent);
+    CHECK_EQ(mio_waker_init(&waker_of_parent, mio_poll_registry(&of_parent), 1), 0);
+    int status = test_child_status(close_what_the_parent_has);
+    CHECK_EQ(mio_waker_wake(&waker_of_parent), 0);
+    CHECK_EQ(test_expect_event(&of_parent, 1), MIO_READABLE);
+    CHECK_EQ(mio_waker_close(&waker_of_parent), 0);
+    CHECK_EQ(mio_poll_close(&of_parent), 0);
+    CHECK(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        SKIP("queues are inherited here");
+    CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
 static const struct test_case cases[] = {
+    {"close_in_a_child_leaves_strangers_alone", close_in_a_child_leaves_strangers_alone, 0},
     {"zeroed_poll_is_closed", zeroed_poll_is_closed, 0},
     {"closed_poll_is_closed", closed_poll_is_closed, 0},
     {"init_overwrites_what_was_there", init_overwrites_what_was_there, 0},
