@@ -11,7 +11,7 @@
  * Linux spreads the connections by a hash of their addresses. Other systems may share a port and
  * give all connections to one of the listeners.
  */
-#define _POSIX_C_SOURCE 200809L /* sigwait, sysconf */
+#define _DEFAULT_SOURCE 1 /* sigwait, and the number of processors by sysconf */
 
 #include <mio.h>
 #include <pthread.h>

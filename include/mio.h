@@ -77,9 +77,10 @@
  *     knows descriptors by number, and the number may be somebody else's by now. On epoll those
  *     calls would silence the new owner or take its registration over. While a duplicate of the
  *     closed descriptor lives (dup, fork), epoll goes on reporting its token: close the duplicate,
- *     or skip the token. When the same file has got the same number again, mio_watch takes that
- *     entry over. Poll drops a closed descriptor silently at its next wait; where the number was
- *     given out again before, it watches the stranger under the old token, until you abandon.
+ *     or skip the token. Kqueue forgets a descriptor as soon as it is closed. When the same file
+ *     has got the same number again, mio_watch takes that entry over. Poll drops a closed
+ *     descriptor silently at its next wait; where the number was given out again before, it watches
+ *     the stranger under the old token, until you abandon.
  *
  * Each contract ends with the manual page or system call that it stands for.
  *
@@ -105,11 +106,13 @@
  *
  * Files and devices.  Epoll asks the file: it takes files of /proc and /sys that can be
  *     polled, and refuses /dev/null. Poll goes by the type: it refuses every file and takes
- *     /dev/null.
+ *     /dev/null. Kqueue refuses files, and devices without events (-EINVAL; /dev/tty on macOS): a
+ *     poll with MIO_BACKEND_POLL takes those.
  * One descriptor in two sources.  The same epoll refuses the second one (-EEXIST). Poll reports
- *     both.
+ *     both. On the same kqueue the second one takes over, without a word.
  * Events after events.  On epoll data that arrives unread raises a new event, and events name all
- *     that is ready. On poll they name only what was armed again. docs/design.md has the table.
+ *     that is ready. On poll they name only what was armed again. On kqueue reading and writing
+ *     are two events. docs/design.md and docs/platforms.md have the tables.
  * Datagrams to an address, on a connected socket.  Linux sends them there; others say -EISCONN.
  * A datagram socket whose new connect failed.  On Linux it keeps its peer; elsewhere it may have
  *     none.
@@ -224,11 +227,13 @@ typedef int mio_fd;
  * MIO_READ_CLOSED   the peer will send no more, or this side shut down reading. Unread data may
  *                   still be there. Exact on connected stream sockets and pipes, without meaning on
  *                   datagram sockets, unconnected sockets, and FIFOs that get a new writer.
- *                   As an interest, READABLE includes it. Without READABLE it reports only that
- *                   the peer has finished, to a program that reads no further for now. Level mode
- *                   reports it in every wait, since nothing drains it. The event may say readable,
- *                   too. A hang-up sets it, an error alone does not; after an error take it
- *                   (take_error), or empty the error queue and call mio_source_after.
+ *                   As an interest, READABLE includes it. Without READABLE it reports only that the
+ *                   peer has finished, to a program that reads no further for now. Level mode
+ *                   reports it in every wait, since nothing drains it. On kqueue it can be asked
+ *                   for alone in edge mode; in level mode and oneshot for sockets, and not on
+ *                   Apple's systems (else -ENOTSUP). The event may say readable, too. A hang-up
+ *                   sets it, an error alone does not; after an error take it (take_error), or empty
+ *                   the error queue and call mio_source_after.
  * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, but a program that
  *                   uses the error queue of a socket (timestamps, zero-copy) may see it early.
  * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
@@ -479,7 +484,7 @@ struct mio_poll_options {
  *                    again
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
- * System   epoll_create1(2); for poll(2) eventfd(2) or pipe2(2)
+ * System   epoll_create1(2); kqueue(2); for poll(2) eventfd(2) or pipe2(2)
  */
 MIO_API int mio_poll_init(struct mio_poll *poll);
 MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options);
@@ -499,11 +504,11 @@ MIO_API int mio_poll_close(struct mio_poll *poll);
 
 /*
  * Gives a poll up without touching the queue itself: for a child after fork, which shares the queue
- * with its parent, and for a program whose waiting thread was cancelled. Abandon the sources,
- * wakers and registry clones first: a source that is still registered with an abandoned poll must
- * not be closed. A raw source needs no abandon if it is never used again, or not before the next
- * mio_source_init_fd. The descriptor of the calling process is closed; the queue lives on in
- * others.
+ * with its parent (a kqueue it does not even have), and for a program whose waiting thread was
+ * cancelled. Abandon the sources, wakers and registry clones first: a source that is still
+ * registered with an abandoned poll must not be closed. A raw source needs no abandon if it is
+ * never used again, or not before the next mio_source_init_fd. The descriptor of the calling
+ * process is closed; the queue lives on in others.
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
@@ -536,7 +541,8 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             cancellation point. Signal handlers must not longjmp out of it:
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
- *             kernel has it (Linux 5.11), else rounded up to the next millisecond. ppoll(2).
+ *             kernel has it (Linux 5.11), else rounded up to the next millisecond. kevent(2), whose
+ *             kernels count in ticks of up to 10 ms. ppoll(2).
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                           int64_t timeout_ns);
@@ -557,12 +563,12 @@ MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
  * library.
  *
  * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the backend has none (poll).
- * Threads  any.      System  epoll(7)
+ * Threads  any.      System  epoll(7), kqueue(2)
  */
 MIO_API mio_fd mio_poll_fd(const struct mio_poll *poll);
 
 /*
- * The name of the backend in use ("epoll", "poll"); "closed" for a closed poll or NULL.
+ * The name of the backend in use ("epoll", "kqueue", "poll"); "closed" for a closed poll or NULL.
  *
  * Threads  any.      System  none.
  */
@@ -583,7 +589,7 @@ struct mio_counters {
     uint64_t events;          /* events reported */
     uint64_t wakes;           /* wake-ups sent to the system */
     uint64_t wakes_coalesced; /* wakes that one on its way covered, without a system call */
-    uint64_t kicks;           /* internal wake-ups of a waiting thread; always 0 on epoll */
+    uint64_t kicks;           /* internal wake-ups of a waiting thread; 0 but on poll */
 };
 
 /*
@@ -627,7 +633,10 @@ MIO_API int mio_registry_close(struct mio_registry *registry);
 MIO_API int mio_registry_abandon(struct mio_registry *registry);
 
 /*
- * The descriptor of the queue, for system interfaces that deliver into it (POSIX AIO on kqueue).
+ * The descriptor of the queue, for system interfaces that deliver into it: POSIX AIO on kqueue
+ * (sigev_notify_kqueue), whose events say MIO_AIO or MIO_LIO, and entries of a kqueue's other
+ * filters (EVFILT_PROC, EVFILT_SIGNAL, EVFILT_TIMER), whose events say readable. Their token is the
+ * udata that you give. The filters of reading and writing are the library's.
  *
  * Returns  as mio_poll_fd.      Threads  any.      System  as mio_poll_fd.
  */
@@ -662,7 +671,7 @@ struct mio_source {
  * interest  at least one of the bits that mio_poll_features names, and a mode
  * Returns   0. A source that is ready already is reported by the next wait.
  * Errors    -EINVAL   NULL; empty interest, mode bits alone, unknown bits
- *           -ENOTSUP  a bit that this backend does not know
+ *           -ENOTSUP  a bit that this backend does not know, or not in this mode
  *           -EBADF    closed registry or source, or a bad descriptor (one that O_PATH opened, too).
  *                     Poll looks at descriptors of your own only.
  *           -EEXIST   this source is registered, here or elsewhere. The same epoll says so also of
@@ -672,6 +681,8 @@ struct mio_source {
  *           -EPERM    the descriptor is of a kind that is always ready: a file, a directory
  *           -ELOOP    a poll nested in itself through others, or more than 4 deep; -EINVAL directly
  *                     in itself
+ *           -EINVAL   from kqueue: a device without events
+ *           -EPIPE    from kqueue: the end of a pipe that writes, whose reader is gone
  *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
  *           or what the add function of a custom source returned
  *           After an error the source is not registered.
@@ -679,8 +690,8 @@ struct mio_source {
  *           is done with the source, even if it has not returned: the thread that gets the event
  *           may use, deregister, close or free it, and sees what this thread wrote before the call.
  *           The same holds for mio_reregister.
- * System    epoll_ctl(2) EPOLL_CTL_ADD. On poll none for socket types; fcntl(2) and fstat(2) for
- *           descriptors; and a write(2) where a thread waits.
+ * System    epoll_ctl(2) EPOLL_CTL_ADD; kevent(2) EV_ADD. On poll none for socket types; fcntl(2)
+ *           and fstat(2) for descriptors; and a write(2) where a thread waits.
  */
 MIO_API int mio_register(struct mio_registry *registry, struct mio_source *source, mio_token token,
                          mio_interest interest);
@@ -695,14 +706,14 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *          -ENOENT  the source is not registered
  *          -ENOENT, -EBADF, -EPERM  from the system: the descriptor was closed behind the library's
  *                   back; nothing was changed, call mio_source_abandon. Where its number was given
- *                   out again, it is found on epoll alone, and only as long as the new owner is not
- *                   registered with the same poll: then that registration is taken over.
+ *                   out again, it is found on epoll and kqueue, only as long as the new owner is
+ *                   not registered with the same poll: then that registration is taken over.
  *          -ENOMEM  from the system; nothing was changed
  *          or what the change function of a custom source returned: it is unregistered then
  *          Where the system made half of a change (kqueue), any error of the system may leave the
  *          source unregistered. mio_source_is_registered tells.
  * Threads  any (exclusive on the source)
- * System   epoll_ctl(2) EPOLL_CTL_MOD; on poll as mio_register
+ * System   epoll_ctl(2) EPOLL_CTL_MOD; kevent(2); on poll as mio_register
  */
 MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *source,
                            mio_token token, mio_interest interest);
@@ -722,7 +733,7 @@ MIO_API int mio_reregister(struct mio_registry *registry, struct mio_source *sou
  *          -ENOENT  the source is not registered
  *          After every other one (of the system, or of a custom source) it is unregistered.
  * Threads  any (exclusive on the source)
- * System   epoll_ctl(2) EPOLL_CTL_DEL; on poll a write(2) where a thread waits
+ * System   epoll_ctl(2) EPOLL_CTL_DEL; kevent(2) EV_DELETE; on poll a write(2) where a thread waits
  */
 MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *source);
 
@@ -899,7 +910,7 @@ struct mio_waker {
  *          -ENOSPC  the poll has MIO_WAKERS_MAX wakers
  *          -EMFILE, -ENFILE, -ENOMEM  from the system
  * Threads  any (exclusive on the waker)
- * System   eventfd(2) or pipe2(2), epoll_ctl(2); none on poll
+ * System   eventfd(2) or pipe2(2), epoll_ctl(2); kevent(2); none on poll
  */
 MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registry, mio_token token);
 
@@ -917,7 +928,7 @@ MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registr
  * Threads  any, also in signal handlers (which must not longjmp out of it). Takes no lock, keeps
  *          errno, is no cancellation point. Must not run at the same time as the waker's close:
  *          that its event was reported does not say that every wake has returned.
- * System   write(2), signal-safety(7)
+ * System   write(2), on kqueue kevent(2); signal-safety(7)
  */
 MIO_API int mio_waker_wake(struct mio_waker *waker);
 
@@ -927,7 +938,7 @@ MIO_API int mio_waker_wake(struct mio_waker *waker);
  * Returns  0; also when it is closed already
  * Errors   -EINVAL  NULL
  * Threads  any (exclusive on the waker)
- * System   epoll_ctl(2), close(2); none on poll
+ * System   epoll_ctl(2), close(2); on kqueue kevent(2) or close(2); none on poll
  */
 MIO_API int mio_waker_close(struct mio_waker *waker);
 

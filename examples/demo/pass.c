@@ -2,7 +2,7 @@
  * Descriptors on their way from process to process. They travel beside the bytes of a message
  * (SCM_RIGHTS), of which there has to be one.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE 1 /* CMSG_SPACE */
 
 #include "demo.h"
 

@@ -1,5 +1,5 @@
 /* The targets of the clients: opens the server's door for each row of the table. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE 1 /* mkdtemp */
 
 #include "server.h"
 

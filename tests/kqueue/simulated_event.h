@@ -1,6 +1,6 @@
 /*
- * The simulation's <sys/event.h>. Types, filters and notes have FreeBSD's values (EVFILT_LIO is there
- * alone, and moves EVFILT_USER to -11); the flags have the same values everywhere.
+ * The simulation's <sys/event.h>. Types, filters and notes have FreeBSD's values (EVFILT_LIO is
+ * there alone, and moves EVFILT_USER to -11); the flags have the same values everywhere.
  */
 #ifndef MIO_SIMULATED_EVENT_H
 #define MIO_SIMULATED_EVENT_H

@@ -14,7 +14,7 @@ struct watched {
     struct channel channel;
 };
 
-/* Not each kqueue can keep data from being told again and again, and those can on sockets only. */
+/* A kqueue can keep data from being told again and again on sockets only, and on some systems. */
 static void need_end_of_pipes(struct watched *watched)
 {
     struct mio_registry *registry = mio_poll_registry(&watched->poll);

@@ -365,7 +365,44 @@ static void zeroed_registry_is_closed(void)
     CHECK_EQ(mio_registry_abandon(&registry), 0);
 }
 
+/* ---- Fork ------------------------------------------------------------------------------------ */
+
+static struct mio_poll of_parent;
+static struct mio_waker waker_of_parent;
+
+/* The number of a queue that was not inherited is somebody else's in the child. */
+static void close_what_the_parent_has(void)
+{
+    mio_fd number = mio_poll_fd(&of_parent);
+    mio_fd ends[2];
+    if (number == MIO_FD_NONE || plain_is_open(number))
+        SKIP("queues are inherited here");
+    plain_pipe(ends);
+    if (ends[0] != number && ends[1] != number)
+        plain_replace(number, ends[0]);
+    CHECK_EQ(mio_waker_abandon(&waker_of_parent), 0);
+    CHECK_EQ(mio_poll_close(&of_parent), 0);
+    CHECK(plain_is_open(number));
+}
+
+static void close_in_a_child_leaves_strangers_alone(void)
+{
+    enum { ALL_SKIPPED = 77 };
+    test_poll_init(&of_parent);
+    CHECK_EQ(mio_waker_init(&waker_of_parent, mio_poll_registry(&of_parent), TOKEN), 0);
+    int status = test_child_status(close_what_the_parent_has);
+    CHECK_EQ(mio_waker_wake(&waker_of_parent), 0);
+    CHECK_EQ(test_expect_event(&of_parent, TOKEN), MIO_READABLE);
+    CHECK_EQ(mio_waker_close(&waker_of_parent), 0);
+    CHECK_EQ(mio_poll_close(&of_parent), 0);
+    CHECK_EQ(child_signal(status), 0);
+    if (child_result(status) == ALL_SKIPPED)
+        SKIP("queues are inherited here");
+    CHECK_EQ(child_result(status), 0);
+}
+
 static const struct test_case cases[] = {
+    {"close_in_a_child_leaves_strangers_alone", close_in_a_child_leaves_strangers_alone, 0},
     {"zeroed_poll_is_closed", zeroed_poll_is_closed, 0},
     {"closed_poll_is_closed", closed_poll_is_closed, 0},
     {"init_overwrites_what_was_there", init_overwrites_what_was_there, 0},

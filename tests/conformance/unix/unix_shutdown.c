@@ -26,7 +26,7 @@ static void check_readiness(struct mio_source *source, mio_interest interest, ui
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
-/* Kqueue says that the own end, or the peer's, was shut down for writing alone; epoll does not. */
+/* Writing was shut down, here or by the peer that reads no more: kqueue says so, epoll not. */
 static uint32_t writing_ended(void)
 {
     struct mio_poll poll;
