@@ -17,6 +17,8 @@
  *   G  A descriptor leaves the set when its last duplicate is closed, not before: so closing a
  *      source deregisters it first.
  *   H  More than INT_MAX / sizeof(struct epoll_event) events at once are EINVAL.
+ *   I  Architectures that came late have epoll_pwait (2.6.19) alone, without epoll_wait. Android's
+ *      libc calls that one everywhere, and its filter kills an app on x86-64 for epoll_wait.
  */
 #include "internal.h"
 #include "sys/linux/syscall.h"
@@ -117,7 +119,7 @@ static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
 /* Results are those of the kernel: a count or -errno. */
 static inline int epoll_fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
 {
-#ifdef SYS_epoll_wait
+#if defined(SYS_epoll_wait) && !defined(__ANDROID__) /* I */
     return (int)mio__syscall4(SYS_epoll_wait, queue, (long)events, room, timeout_ms);
 #else
     return (int)mio__syscall6(SYS_epoll_pwait, queue, (long)events, room, timeout_ms, 0, 0);
