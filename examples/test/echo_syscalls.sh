@@ -49,7 +49,7 @@ done
 
 # Everything between the line "listening" and the signal belongs to the work.
 awk '
-    /write\(1, "listening/ { work = 1; next }
+    /writev?\(1, .*"listening/ { work = 1; next }
     /--- SIGTERM/ { work = 0 }
     !work { next }
     { sub(/^[0-9]+ +/, ""); result = $0; sub(/.*\) += /, "", result) }

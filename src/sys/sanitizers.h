@@ -2,7 +2,8 @@
  * Sanitizers do not see the system calls of the hot path, which bypass libc. So this tells them
  * that the kernel wrote memory, and that an event comes after its wake or its registration.
  *
- * MIO__KERNEL_WROTE(memory, size)  before what the kernel wrote is read.
+ * MIO__KERNEL_WROTE(memory, size)  before what the kernel wrote is read, also by calls of libc that
+ *                                  not every MemorySanitizer knows (fstat64).
  *
  * MIO__IS_SANITIZED  whether the runtime of a sanitizer is in the process, which may be that of the
  *                    program alone, with the library as it is installed. It has to see what is

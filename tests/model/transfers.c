@@ -20,6 +20,11 @@ static void tell_model(struct act *act, int side, ptrdiff_t result, size_t asked
         model_failed_to_read(act->model, act->world->emulated, before);
 }
 
+static void expect_word(struct act *act, uint32_t word, uint32_t expected)
+{
+    act_expect(act, "the word", (ptrdiff_t)word, (ptrdiff_t)expected);
+}
+
 /* For I/O of one's own, with a word for it. That no length counts may be said where it does. */
 static void tell_after(struct act *act, int side, ptrdiff_t result, size_t asked, uint32_t before)
 {
@@ -30,7 +35,7 @@ static void tell_after(struct act *act, int side, ptrdiff_t result, size_t asked
     bool drained = mio_drained(seen, result, asked);
     act_expect(act, "after",
                mio_source_after(&act->device->as.source, &word, bits[side], result, asked), 0);
-    act_expect(act, "the word", word, drained ? seen & ~bits[side] : seen);
+    expect_word(act, word, drained ? seen & ~bits[side] : seen);
     tell_model(act, side, result, asked, drained, before);
 }
 
@@ -200,7 +205,7 @@ void act_blocked(struct act *act)
     } else {
         act_expect(act, "after", mio_source_after(source, &word, bits[side], -EAGAIN, act->arg % 5),
                    expected);
-        act_expect(act, "the word", word, expected == 0 ? MIO_ERROR : MIO_ERROR | bits[side]);
+        expect_word(act, word, expected == 0 ? MIO_ERROR : MIO_ERROR | bits[side]);
     }
     if (expected == 0)
         model_blocked(act->model, side, device_truth(act->device), before);

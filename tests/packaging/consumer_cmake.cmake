@@ -1,4 +1,5 @@
 # packaging.consumer.cmake: find_package finds the installed library, in the versions it satisfies.
+# CXX_FITS: whether the C++ compiler has the target of the C compiler.
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/consumer_install.cmake)
 fresh_folder(consumer_cmake folder)
@@ -12,7 +13,8 @@ set(static OFF)
 if(MIO_STATIC_FILE)
     set(static ON)
 endif()
-set(arguments -D CMAKE_PREFIX_PATH=${prefix} -D FIRST=${first} -D STATIC=${static})
+set(arguments -D CMAKE_PREFIX_PATH=${prefix} -D FIRST=${first} -D STATIC=${static}
+    -D CXX_FITS=${CXX_FITS})
 
 string(REGEX MATCH "^([0-9]+)[.]([0-9]+)" series ${MIO_VERSION})
 set(major ${CMAKE_MATCH_1})

@@ -4,8 +4,30 @@ include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
 fresh_folder(sanitizers folder)
 set(seen)
 
+# Whether a program under the sanitizer starts at all: its runtime may be that of another libc, or
+# too new for this kernel.
+function(find_runtime sanitizer result)
+    file(WRITE ${folder}/empty.c "int main(void) { return 0; }\n")
+    execute_process(COMMAND ${MIO_C_COMPILER} -fsanitize=${sanitizer} ${folder}/empty.c
+        -o ${folder}/empty-${sanitizer}
+        RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(status EQUAL 0)
+        execute_process(COMMAND ${folder}/empty-${sanitizer}
+            RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    endif()
+    set(${result} FALSE PARENT_SCOPE)
+    if(status EQUAL 0)
+        set(${result} TRUE PARENT_SCOPE)
+    endif()
+endfunction()
+
 # make_program(NAME SOURCE SANITIZER LIBRARY): found says whether the compiler has the sanitizer.
 function(make_program name source sanitizer library)
+    find_runtime(${sanitizer} runs)
+    if(NOT runs)
+        set(found FALSE PARENT_SCOPE)
+        return()
+    endif()
     get_filename_component(library_folder ${library} DIRECTORY)
     execute_process(COMMAND ${MIO_C_COMPILER} -g -fsanitize=${sanitizer} ${no_net}
         -I ${MIO_SOURCE_DIR}/include ${MIO_HERE}/sanitizers/${source}
@@ -66,7 +88,7 @@ foreach(kind shared static)
     endif()
 endforeach()
 if(NOT seen)
-    message(STATUS "packaging: skipped, the compiler has no sanitizers")
+    message(STATUS "packaging: skipped, the compiler has no sanitizers for this libc")
 else()
     message(STATUS "seen: ${seen}")
 endif()

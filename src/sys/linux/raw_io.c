@@ -2,7 +2,9 @@
 #include "sys/unix/raw_io.h"
 
 #include "sys/linux/syscall.h"
+#include "sys/sanitizers.h"
 #include <limits.h>
+#include <poll.h>
 
 ptrdiff_t mio__raw_read(mio_fd fd, void *buf, size_t len)
 {
@@ -33,7 +35,7 @@ static int poll_time64(struct pollfd *entries, size_t count, int64_t timeout_ns)
 }
 #endif
 
-int mio__raw_poll(struct pollfd *entries, size_t count, int64_t timeout_ns)
+static int poll_raw(struct pollfd *entries, size_t count, int64_t timeout_ns)
 {
     if (timeout_ns == MIO_FOREVER)
         return (int)mio__syscall6(SYS_ppoll, (long)entries, (long)count, 0, 0, 0, 0);
@@ -46,4 +48,11 @@ int mio__raw_poll(struct pollfd *entries, size_t count, int64_t timeout_ns)
         long nanoseconds;
     } timeout = {seconds < LONG_MAX ? (long)seconds : LONG_MAX, (long)(timeout_ns % MIO_NS_PER_S)};
     return (int)mio__syscall6(SYS_ppoll, (long)entries, (long)count, (long)&timeout, 0, 0, 0);
+}
+
+int mio__raw_poll(struct pollfd *entries, size_t count, int64_t timeout_ns)
+{
+    int n = poll_raw(entries, count, timeout_ns);
+    MIO__KERNEL_WROTE(entries, count * sizeof entries[0]);
+    return n;
 }

@@ -1,5 +1,6 @@
 /* Descriptors: errors, closing, flags. */
 #include "sys/unix/fd.h"
+#include "sys/sanitizers.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/hot_calls.h"
 #include "sys/unix/notifier.h"
@@ -50,6 +51,7 @@ int mio__fd_check_pollable(mio_fd fd)
     int flags = MIO__CALL(fcntl)(fd, F_GETFL, 0);
     if (flags < 0 || MIO__CALL(fstat)(fd, &status) < 0)
         return mio__last_error();
+    MIO__KERNEL_WROTE(&status, sizeof status);
     if (mio__is_path_only(flags))
         return -EBADF;
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;

@@ -1,4 +1,5 @@
 /* Pipes. How they are written to without SIGPIPE: see pipe_guarded.c and the system's own file. */
+#include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/fd.h"
@@ -36,6 +37,7 @@ int mio__pipe_check(mio_fd fd, bool writes)
     int flags = MIO__CALL(fcntl)(fd, F_GETFL, 0);
     if (flags < 0 || MIO__CALL(fstat)(fd, &status) < 0)
         return mio__last_error();
+    MIO__KERNEL_WROTE(&status, sizeof status);
     if (mio__is_path_only(flags))
         return -EBADF;
     if (!S_ISFIFO(status.st_mode) || (!writes && shows_packets(flags)))

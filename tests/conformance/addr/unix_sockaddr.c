@@ -323,7 +323,7 @@ static void path_without_room_for_a_nul_can_be_bound(void)
     struct sockaddr_un plain;
     struct mio_addr addr, local;
     struct mio_unix_listener listener;
-    struct stat entry;
+    struct stat entry = {0}; /* MemorySanitizer does not know stat64 */
     char path[sizeof plain.sun_path + 1] = {0};
     unix_dir_open(&dir);
     unix_dir_full_path(&dir, &plain);
