@@ -1,0 +1,52 @@
+# Says after a run of CTest what was skipped, and why; its own summary says neither of cases.
+# BUILD_DIR: where the tests were run. One line for each reason: how many cases it skipped, and one
+# of them.
+cmake_minimum_required(VERSION 3.25)
+
+# CTest renames its log after this script.
+set(log ${BUILD_DIR}/Testing/Temporary/LastTest.log.tmp)
+if(NOT EXISTS ${log})
+    set(log ${BUILD_DIR}/Testing/Temporary/LastTest.log)
+endif()
+if(NOT EXISTS ${log})
+    return()
+endif()
+
+# Lines of the log, of the harness, of CMake scripts, and of shell scripts.
+set(test "^[0-9]+/[0-9]+ Test: ")
+file(STRINGS ${log} lines REGEX "${test}|^ok .* # SKIP |^1[.][.]0 # SKIP |: skipped, |^skipped: ")
+set(keys)
+set(cases 0)
+foreach(line IN LISTS lines)
+    if(line MATCHES "${test}(.*)$")
+        set(current ${CMAKE_MATCH_1})
+        continue()
+    elseif(line MATCHES "^ok [0-9]+ - (.*) # SKIP (.*)$")
+        set(case "${CMAKE_MATCH_1} in ${current}")
+        set(reason "${CMAKE_MATCH_2}")
+    elseif(line MATCHES "^1[.][.]0 # SKIP (.*)$|: skipped, (.*)$|^skipped: (.*)$")
+        set(case "${current}")
+        set(reason "${CMAKE_MATCH_1}${CMAKE_MATCH_2}${CMAKE_MATCH_3}")
+    else()
+        continue()
+    endif()
+    string(MD5 key "${reason}")
+    if(NOT key IN_LIST keys)
+        list(APPEND keys ${key})
+        set(reason_${key} "${reason}")
+        set(first_${key} "${case}")
+        set(count_${key} 0)
+    endif()
+    math(EXPR count_${key} "${count_${key}} + 1")
+    math(EXPR cases "${cases} + 1")
+endforeach()
+
+set(text "\nSkipped cases: ${cases}\n")
+foreach(key IN LISTS keys)
+    string(LENGTH "${count_${key}}" width)
+    math(EXPR width "6 - ${width}")
+    string(REPEAT " " ${width} blanks)
+    string(APPEND text "${blanks}${count_${key}}  ${reason_${key}}\n"
+        "        ${first_${key}}\n")
+endforeach()
+execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${text}")
