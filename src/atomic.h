@@ -61,7 +61,11 @@ static inline bool mio__compare_exchange(uint32_t *word, uint32_t *expected, uin
                                        __ATOMIC_ACQUIRE);
 }
 
-/* Bits in a byte that several threads set, and that order nothing. */
+/*
+ * Bits in a byte that several threads set, and that order nothing. A bit may get lost to another
+ * one that is set at the same time: these are for what is learned again. To change a byte in one
+ * step would take a library (libatomic) on RISC-V, with gcc before 14.
+ */
 static inline bool mio__bit_is_set(const uint8_t *byte, uint8_t bit)
 {
     return (__atomic_load_n(byte, __ATOMIC_RELAXED) & bit) != 0;
@@ -69,7 +73,8 @@ static inline bool mio__bit_is_set(const uint8_t *byte, uint8_t bit)
 
 static inline void mio__bit_set(uint8_t *byte, uint8_t bit)
 {
-    __atomic_fetch_or(byte, bit, __ATOMIC_RELAXED);
+    uint8_t before = __atomic_load_n(byte, __ATOMIC_RELAXED);
+    __atomic_store_n(byte, (uint8_t)(before | bit), __ATOMIC_RELAXED);
 }
 
 /*

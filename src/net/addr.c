@@ -136,8 +136,8 @@ static bool have_same_name(const struct mio_addr *a, const struct mio_addr *b)
     const char *right = mio_addr_unix_name(b, &right_length);
     if (mio_addr_unix_kind(a) != mio_addr_unix_kind(b) || left_length != right_length)
         return false;
-    /* memcmp takes no NULL, whatever the length. */
-    return left_length == 0 || memcmp(left, right, left_length) == 0;
+    /* A name is NULL where there is none, and memcmp takes no NULL, whatever the length. */
+    return !left || !right || memcmp(left, right, left_length) == 0;
 }
 
 bool mio_addr_equal(const struct mio_addr *a, const struct mio_addr *b)

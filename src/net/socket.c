@@ -129,7 +129,7 @@ void mio__socket_settle_unix(struct mio_addr *peer)
 
 int mio__socket_flag(const struct mio_source *source, enum mio__option option)
 {
-    int value;
+    int value = 0;
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__option_get(source->fd, option, &value);
@@ -160,7 +160,7 @@ static int sending_family(const struct mio_source *source)
 
 int mio__socket_by_family(const struct mio_source *source, const struct mio__family_option *option)
 {
-    int value;
+    int value = 0;
     int result = sending_family(source);
     if (result > 0)
         result =

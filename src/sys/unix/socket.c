@@ -32,7 +32,7 @@ int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2])
 
 int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens)
 {
-    int actual, accepts;
+    int actual = 0, accepts = 0;
     int result = mio__option_ask(fd, SOL_SOCKET, SO_TYPE, &actual);
     if (result == 0)
         result = mio__option_ask(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts);
@@ -75,6 +75,7 @@ int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 
 int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
 {
+    /* cppcheck-suppress ctunullpointer ; sizeof looks at the type alone */
     socklen_t length = sizeof peer->storage;
     do
         *accepted = mio__new_accepted(fd, peer ? mio__sockaddr(peer) : NULL, peer ? &length : NULL);
