@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2154 # the counts are assigned by eval, from a file
 # echo_syscalls.sh SERVER CLIENT: counts the system calls of the echo server, and fails when there
 # are more than the work needs. Exit status 77 means that strace cannot be used here.
 server=$1

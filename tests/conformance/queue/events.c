@@ -259,12 +259,19 @@ static void sizes_are_those_of_the_header(void)
     CHECK_EQ(mio_sizeof_waker(), sizeof(struct mio_waker));
     CHECK_EQ(mio_sizeof_event(), sizeof(struct mio_event));
     CHECK_EQ(mio_sizeof_counters(), sizeof(struct mio_counters));
+#if MIO_HAS_PIPES
+    CHECK_EQ(mio_sizeof_pipe_sender(), sizeof(struct mio_pipe_sender));
+    CHECK_EQ(mio_sizeof_pipe_receiver(), sizeof(struct mio_pipe_receiver));
+#endif
 #ifndef MIO_NO_NET
     CHECK_EQ(mio_sizeof_addr(), sizeof(struct mio_addr));
     CHECK_EQ(mio_sizeof_listen_options(), sizeof(struct mio_listen_options));
     CHECK_EQ(mio_sizeof_connect_options(), sizeof(struct mio_connect_options));
     CHECK_EQ(mio_sizeof_tcp_listener(), sizeof(struct mio_tcp_listener));
     CHECK_EQ(mio_sizeof_tcp_stream(), sizeof(struct mio_tcp_stream));
+    CHECK_EQ(mio_sizeof_unix_listener(), sizeof(struct mio_unix_listener));
+    CHECK_EQ(mio_sizeof_unix_stream(), sizeof(struct mio_unix_stream));
+    CHECK_EQ(mio_sizeof_unix_datagram(), sizeof(struct mio_unix_datagram));
 #endif
 }
 
