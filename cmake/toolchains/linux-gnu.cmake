@@ -1,4 +1,4 @@
-# What the toolchain files for Linux with glibc share. They set, before they include this one:
+# Shared by the toolchain files for Linux with glibc. They set, before they include this one:
 #
 #     MIO_MACHINE   the machine, as CMAKE_SYSTEM_PROCESSOR names it
 #     MIO_TRIPLET   what the names of the compiler's programs begin with

@@ -85,7 +85,7 @@ static int install(void)
                : 0;
 }
 
-/* Before main. Who is killed leaves no core file. */
+/* Before main. A program that is killed leaves no core file. */
 __attribute__((constructor)) static void begin(void)
 {
     const struct rlimit no_core = {0, 0};
