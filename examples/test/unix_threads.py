@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 
 from peer import TIMEOUT, Program, check, check_calm, example, halt, listening, pattern
 
@@ -17,8 +18,14 @@ PLACES = 256  # MAX_CONNECTIONS of the example
 def connect(path):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(TIMEOUT)
-    connection.connect(path)
-    return connection
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            connection.connect(path)
+            return connection
+        except BlockingIOError:  # the backlog is full: some libraries' SOMAXCONN is 128
+            check(time.monotonic() < deadline, "the backlog stays full")
+            time.sleep(0.01)
 
 
 def finish(connection, size):

@@ -33,7 +33,7 @@ endfunction()
 read_calls(${SHIPPED} shipped)
 read_calls(${TABLE} around)
 set(through ${shipped})
-list(REMOVE_ITEM through ${around} syscall) # the table has that one apart, by numbers
+list(REMOVE_ITEM through ${around} ${HARMLESS} syscall) # the table has that one apart, by numbers
 list(REMOVE_ITEM around ${HARMLESS})
 if(around)
     message(FATAL_ERROR "these calls do not go through the table: ${around}")

@@ -43,7 +43,7 @@ static void check_unreachable(const struct mio_addr *addr, int error)
 
 static bool is_socket_file(const struct mio_addr *addr)
 {
-    struct stat entry;
+    struct stat entry = {0}; /* MemorySanitizer does not know stat64 */
     return lstat(mio_addr_unix_name(addr, NULL), &entry) == 0 && S_ISSOCK(entry.st_mode);
 }
 
