@@ -127,8 +127,11 @@ def states(pid):
     """The state of each thread of a process, a letter: S for one that waits; see proc(5)."""
     letters = ""
     for thread in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:
-            letters += file.read().rsplit(")", 1)[1].split()[0]
+        try:
+            with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:
+                letters += file.read().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # that thread has ended since
     return letters
 
 

@@ -112,7 +112,11 @@ static void peer_reset(enum channel_kind kind)
     channel_reset(&channel);
     channel_await_end(&channel);
     uint32_t all = R | W | E | RC | WC;
-    if (kind != CHANNEL_TCP && is_kqueue())
+    bool is_tcp = false;
+#ifndef MIO_NO_NET
+    is_tcp = kind == CHANNEL_TCP;
+#endif
+    if (!is_tcp && is_kqueue())
         all &= ~(uint32_t)E; /* on a BSD a Unix socket is not reset: there it ends */
     check_interests(&channel, all, all, all);
 }
