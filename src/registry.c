@@ -50,7 +50,7 @@ mio_fd mio_registry_fd(const struct mio_registry *registry)
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
-/* The fault of an interest, or with the poll that does not take it. */
+/* The code for an interest that is invalid, or that the poll does not take. */
 static int registry_refusal(const struct mio_poll *poll, mio_interest interest)
 {
     if ((interest & ~(MIO__INTEREST_BITS | MIO__MODE_BITS)) != 0 ||
