@@ -273,16 +273,16 @@ static bool is_byte(enum plain_option option)
 
 int plain_option(mio_fd fd, enum plain_option option)
 {
-    unsigned char byte = 0;
-    int value = -1;
-    socklen_t length = is_byte(option) ? sizeof byte : sizeof value;
+    unsigned char bytes[sizeof(int)] = {0};
+    socklen_t length = sizeof bytes;
+    int value;
     if (options[option].name < 0)
         return -ENOTSUP;
-    if (getsockopt(fd, options[option].level, options[option].name,
-                   is_byte(option) ? (void *)&byte : &value, &length) < 0)
+    if (getsockopt(fd, options[option].level, options[option].name, bytes, &length) < 0)
         return -errno;
-    if (is_byte(option))
-        return byte;
+    if (length == 1) /* OpenBSD and NetBSD answer so for some */
+        return bytes[0];
+    memcpy(&value, bytes, sizeof value);
     if (option != PLAIN_TYPE)
         return value;
     for (int i = PLAIN_STREAM; i <= PLAIN_PACKETS; i++)
