@@ -1,5 +1,5 @@
 /*
- * What the sweep has to know of the systems with kqueue: the rules of their own calls. A call of
+ * The part of the sweep for the systems with kqueue: the rules of their own calls. A call of
  * kevent(2) fails as a whole, which changes nothing; or a change fails by its receipt, and the
  * others of the call are made.
  */
@@ -18,7 +18,7 @@ const struct rule sweep_system_rules[] = {
     /* Waiting. */
     {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM, EFAULT}},
 
-    /* Registering. What is not there need not be deleted, and is added by the same call. */
+    /* Registering. */
     {"mio_register", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},
     {"mio_register", FAULT_receipt, 0, COMES_BACK, 0, {EBADF, ENOMEM, EINVAL, STRANGE}},
     {"mio_reregister", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},

@@ -1,4 +1,4 @@
-/* What the sweep has to know of Linux: the rules of its own calls, and how pipes keep SIGPIPE away. */
+/* The part of the sweep for Linux: the rules of its own calls, and of its flag for pipes. */
 #define _GNU_SOURCE 1
 #include "sweep.h"
 
