@@ -146,6 +146,9 @@ static void both_directions(void)
     STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE), 0,
          sweep_is_kept(&poll_, &source, OTHER, both | MIO_ONESHOT));
     EVENT(&poll_, OTHER, MIO_READABLE);
+    STEP(mio_reregister(registry, &source, TOKEN, MIO_WRITABLE), 0,
+         sweep_is_kept(&poll_, &source, OTHER, MIO_READABLE));
+    EVENT(&poll_, TOKEN, MIO_WRITABLE);
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
 }
 
@@ -188,6 +191,8 @@ static void takes_entry_over(void)
     EVENT(&poll_, TAKEN, MIO_READABLE);
     HOLDS(close(ends[1]) == 0);
     ends[1] = -1;
+    if (!(mio_poll_features(&poll_) & MIO_READ_CLOSED)) /* a kqueue without receipts */
+        return;
     STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0, is_kept());
     EVENT(&poll_, OTHER, MIO_READ_CLOSED);
 }

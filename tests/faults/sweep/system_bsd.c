@@ -49,6 +49,9 @@ const struct rule sweep_system_rules[] = {
     {"mio_waker_*", FAULT_read, 0, IS_ABSORBED, 0, {EINTR, EAGAIN, EIO, EFAULT}},
     {"mio_waker_*", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"*", FAULT_kevent, 0, IS_ABSORBED, 0, {EINTR}},
+    /* Changes only: a call that takes events has changed none, and is not interrupted after that. */
+    {"mio_[!p]*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
+    {"mio_pipe_*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
 
     /* The poll(2) backend. */
     {"mio_poll_wait", FAULT_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
@@ -98,5 +101,6 @@ bool sweep_makes_parts(int number)
 
 bool sweep_is_repeated(int number, int error)
 {
-    return number == FAULT_read || (number == FAULT_kevent && error == EINTR);
+    return number == FAULT_read ||
+           (number == FAULT_kevent && (error == EINTR || error == FAULT_ANSWERS_LOST));
 }
