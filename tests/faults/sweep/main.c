@@ -28,8 +28,8 @@ static void tell(const struct scenario *scenario, const struct fault_plan *plan)
         test_note("%s, without a fault: %s", scenario->name, sweep_run.problem);
     else
         test_note("%s, %s number %lu is %s%s: %s", scenario->name, sweep_name(sweep_run.number),
-                  plan->nth, name_of_error(plan->error),
-                  plan->all_after ? " from then on" : "", sweep_run.problem);
+                  plan->nth, name_of_error(plan->error), plan->all_after ? " from then on" : "",
+                  sweep_run.problem);
 }
 
 static void run(const struct scenario *scenario, int number, const struct fault_plan *plan)

@@ -1,7 +1,7 @@
 /*
  * The part of the sweep for the systems with kqueue: the rules of their own calls. A call of
  * kevent(2) fails as a whole, which changes nothing; or a change fails by its receipt, and the
- * others of the call are made.
+ * others of the call are made; or all are made, but the call says that it was interrupted.
  */
 #include "sweep.h"
 
@@ -16,9 +16,17 @@ const struct rule sweep_system_rules[] = {
     {"mio_poll_init_with", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
 
     /* Waiting. */
-    {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM, EFAULT}},
+    {"mio_poll_wait(*SOURCES*", FAULT_kevent, 2, IS_ABSORBED, 0, {EINTR, EBADF, ENOMEM}},
+    {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM}},
+    {"mio_poll_wait", FAULT_kevent, 1, COMES_BACK, 0, {EFAULT}},
 
-    /* Registering. */
+    /* Registering. Whether it is a queue of connections is asked last, and no is the answer then. */
+    {"mio_*register",
+     FAULT_getsockopt,
+     0,
+     IS_ABSORBED,
+     0,
+     {EBADF, ENOBUFS, ENOMEM, EACCES, ENOPROTOOPT}},
     {"mio_register", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},
     {"mio_register", FAULT_receipt, 0, COMES_BACK, 0, {EBADF, ENOMEM, EINVAL, STRANGE}},
     {"mio_reregister", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},
@@ -49,7 +57,7 @@ const struct rule sweep_system_rules[] = {
     {"mio_waker_*", FAULT_read, 0, IS_ABSORBED, 0, {EINTR, EAGAIN, EIO, EFAULT}},
     {"mio_waker_*", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"*", FAULT_kevent, 0, IS_ABSORBED, 0, {EINTR}},
-    /* Changes only: a call that takes events has changed none, and is not interrupted after that. */
+    /* Changes alone: a wait is not interrupted once it has taken events. */
     {"mio_[!p]*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
     {"mio_pipe_*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
 
