@@ -2,8 +2,8 @@
  * A kernel that fails on purpose. The programs of this folder link a build of the library whose
  * system calls go through a table (src/sys/unix/calls.h). Here stands what the table holds: each
  * call counts itself, and one of them fails, is interrupted, or moves one byte only, as the plan
- * says. All else goes to the system. That may be one whose kqueue is simulated (tests/kqueue): there
- * single changes fail, too.
+ * says. All else goes to the system. Where that is one whose kqueue is simulated (tests/kqueue),
+ * single changes of a queue can fail, too.
  */
 #ifndef MIO_FAULTS_H
 #define MIO_FAULTS_H

@@ -20,7 +20,7 @@ const struct rule sweep_system_rules[] = {
     {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM}},
     {"mio_poll_wait", FAULT_kevent, 1, COMES_BACK, 0, {EFAULT}},
 
-    /* Registering. Whether it is a queue of connections is asked last, and no is the answer then. */
+    /* Registering. A socket that cannot say whether it listens counts as one that does not. */
     {"mio_*register",
      FAULT_getsockopt,
      0,
