@@ -32,7 +32,7 @@ int refusal(const struct world *world, int poll, mio_interest interest)
 }
 
 /*
- * What a kqueue refuses after all other checks: the peer's end alone, but in edge mode, and the end
+ * The refusals of a kqueue after all other checks: the peer's end alone, but in edge mode, and the end
  * to write of a pipe that nobody reads. Sources of sockets alone may be refused or not, by system:
  * they are not asked for.
  */
