@@ -115,7 +115,7 @@ int sim_knotes(void);
 /* How many edges of the host meant nothing so far. */
 extern atomic_uint sim_ignored_edges;
 
-/* ---- own.c: knotes without a descriptor of the program's -------------------------------------- */
+/* ---- own.c: knotes without a descriptor of the program's ------------------------------------- */
 
 /* Opens what stands for it in the host. Returns 0 or an errno value. */
 int sim_open_own(struct knote *knote);
