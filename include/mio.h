@@ -230,10 +230,10 @@ typedef int mio_fd;
  *                   As an interest, READABLE includes it. Without READABLE it reports only that the
  *                   peer has finished, to a program that reads no further for now. Level mode
  *                   reports it in every wait, since nothing drains it. On kqueue it can be asked
- *                   for alone in edge mode; in level mode and oneshot for sockets, and not on
- *                   Apple's systems (else -ENOTSUP). The event may say readable, too. A hang-up
- *                   sets it, an error alone does not; after an error take it (take_error), or empty
- *                   the error queue and call mio_source_after.
+ *                   for alone in edge mode; in level mode and oneshot for sockets that do not
+ *                   listen, and not on Apple's systems (else -ENOTSUP). The event may say readable,
+ *                   too. A hang-up sets it, an error alone does not; after an error take it
+ *                   (take_error), or empty the error queue and call mio_source_after.
  * MIO_WRITE_CLOSED  writing can no longer succeed. Exact in the same places, but a program that
  *                   uses the error queue of a socket (timestamps, zero-copy) may see it early.
  * MIO_AIO, MIO_LIO  completions of POSIX AIO on systems that queue them; FreeBSD and kin.
@@ -858,7 +858,9 @@ MIO_API int mio_source_blocked(struct mio_source *source, uint32_t direction);
  * Forgets a registration without asking the system: for a child after fork, and for a descriptor
  * that was closed while registered, whose number may be somebody else's by now. The source is open
  * and unregistered afterwards. While the descriptor or a duplicate of it is open, epoll goes on
- * reporting the token.
+ * reporting the token. Kqueue does while the descriptor itself is open, and keeps the mode of what
+ * it holds, whatever the next registration asks for: do not abandon what is open there, but in a
+ * child.
  *
  * Returns  0; also when it is not registered
  * Errors   -EINVAL  NULL

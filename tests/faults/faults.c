@@ -42,6 +42,9 @@ const char *fault_name(enum fault_call call)
 #define NAME(name) #name " (raw)",
             FAULT_RAW_CALLS(NAME)
 #undef NAME
+#ifdef MIO_KQUEUE_ABI_H
+                "a receipt of kevent",
+#endif
     };
     return names[call];
 }
@@ -61,6 +64,57 @@ static int next_fault(enum fault_call call)
     atomic_store(&happened, true);
     return plan.error;
 }
+
+/* ---- Changes of a kqueue --------------------------------------------------------------------- */
+
+#ifdef MIO_KQUEUE_ABI_H
+
+enum { CHANGES_MAX = 8 };
+
+/* Puts the refusals among the receipts of the changes that were made. */
+static void merge_receipts(const struct kevent *changes, const int *errors, int count,
+                           struct kevent *receipts, int made)
+{
+    for (int i = count; i-- > 0;)
+        if (errors[i] == 0) {
+            receipts[i] = receipts[--made];
+        } else {
+            receipts[i] = changes[i];
+            receipts[i].flags |= EV_ERROR;
+            receipts[i].data = errors[i];
+        }
+}
+
+/* The call, with changes that fail: by their receipts, or as a whole where there is no room. */
+static int kevent_of_some(int queue, const struct kevent *changes, mio__kevent_count count,
+                          struct kevent *events, mio__kevent_count room,
+                          const struct timespec *timeout)
+{
+    struct kevent kept[CHANGES_MAX];
+    int errors[CHANGES_MAX], error = 0, made = 0;
+    for (int i = 0; i < (int)count && i < CHANGES_MAX; i++) {
+        errors[i] = next_fault(FAULT_receipt);
+        if (errors[i] != 0)
+            error = errors[i];
+        else
+            kept[made++] = changes[i];
+    }
+    if (error == 0)
+        return kevent(queue, changes, count, events, room, timeout);
+    if (room < count) {
+        errno = error;
+        return -1;
+    }
+    if (made > 0 && kevent(queue, kept, (mio__kevent_count)made, events, room, timeout) != made)
+        return -1;
+    merge_receipts(changes, errors, (int)count, events, made);
+    return (int)count;
+}
+
+/* By its name in the list; the struct has no parenthesis behind it. */
+#define kevent(...) kevent_of_some(__VA_ARGS__)
+
+#endif
 
 /* ---- Calls that succeed or fail -------------------------------------------------------------- */
 

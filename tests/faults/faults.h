@@ -25,7 +25,10 @@ enum fault_call {
 #define FAULT_NUMBER(name) FAULT_RAW_##name,
         FAULT_RAW_CALLS(FAULT_NUMBER)
 #undef FAULT_NUMBER
-            FAULT_CALLS
+#ifdef MIO_KQUEUE_ABI_H
+            FAULT_receipt, /* a change of kevent(2), which its receipt refuses */
+#endif
+    FAULT_CALLS
 };
 
 /* As an error of the plan: the call is made, but moves one byte at most. Streams and pipes only. */

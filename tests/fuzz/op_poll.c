@@ -19,7 +19,7 @@ void op_poll_open(struct world *world)
         return;
     memset(poll, 0, sizeof *poll);
     if (choice >= 0xfe) {
-        options.backend = choice == 0xfe ? MIO_BACKEND_KQUEUE + 1 : 0;
+        options.backend = choice == 0xfe ? UINT32_MAX : 0;
         FUZZ_EQ(mio_poll_init_with(&poll->poll, &options), -EINVAL);
         return;
     }

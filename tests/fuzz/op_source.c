@@ -159,9 +159,12 @@ void abandon_source(struct world *world, struct source *source)
     is_unregistered(source);
 }
 
+/* A kqueue would go on with what it has, in the old mode: mio.h says not to do that. */
 void op_abandon(struct world *world)
 {
-    abandon_source(world, world_source(world));
+    struct source *source = world_source(world);
+    if (source->poll == NOWHERE || !is_kqueue(world, source->poll))
+        abandon_source(world, source);
 }
 
 /* A source that borrows its descriptor is to be deregistered by us. */

@@ -41,6 +41,8 @@ void op_watch(struct world *world)
     mio_token token = ++world->last_token;
     int custom = choose_custom_result(world, source);
     int expected = refusal(world, poll, interest == 0 ? MIO_READABLE : interest);
+    if (expected == 0 && depends_on_system(world, source, poll, interest))
+        return;
     if (expected == 0 && source->kind == NOTHING)
         expected = -EBADF;
     if (expected == 0 && source->poll != NOWHERE && source->poll != poll)
@@ -66,11 +68,11 @@ static void look_meanwhile(struct world *world, int poll)
 
 /*
  * Poll asks the system for raw descriptors, and for those that somebody closed before. It finds out
- * of the others in a wait.
+ * of the others in a wait. The queues of kernels know at once.
  */
 static void watch_closed(struct world *world, struct source *source, mio_interest interest)
 {
-    bool must_find = source->kind == EVENTFD || is_epoll(world, source->poll);
+    bool must_find = source->kind == EVENTFD || is_in_kernel(world, source->poll);
     int result =
         mio_watch(registry_of(world, source), &source->source, ++world->last_token, interest);
     if (interest == 0 || (!must_find && result == 0))
@@ -121,7 +123,7 @@ static void watch_outlived(struct world *world, struct source *source, bool aban
         FUZZ_EQ(mio_source_abandon(&source->source), 0);
     else
         FUZZ_EQ(mio_deregister(registry_of(world, source), &source->source),
-                is_epoll(world, poll) ? -EBADF : 0);
+                is_in_kernel(world, poll) ? -EBADF : 0);
     source->poll = NOWHERE;
     if (is_epoll(world, poll))
         source->ghost[poll] = source->token;
@@ -136,7 +138,8 @@ void op_watch_behind(struct world *world)
     struct source *source = world_source(world);
     uint8_t choice = world_byte(world);
     mio_interest interest = choice & 8 ? 0 : MIO_READABLE | MIO_READ_CLOSED;
-    if (source->kind == NOTHING || source->kind == CUSTOM || source->poll == NOWHERE)
+    if (source->kind == NOTHING || source->kind == CUSTOM || source->poll == NOWHERE ||
+        depends_on_system(world, source, source->poll, MIO_WRITABLE))
         return;
     if ((choice & 3) > 1) {
         watch_outlived(world, source, choice & 1);

@@ -45,8 +45,8 @@ struct source {
     int poll; /* where it is registered, or NOWHERE */
     mio_token token;
     mio_interest interest;
-    bool fresh; /* (re)registered since the last wait with room for all, and not told since */
-    bool told;  /* reported since it was (re)registered */
+    bool fresh;    /* (re)registered since the last wait with room for all, and not told since */
+    uint32_t told; /* reported since it was (re)registered */
     mio_token ghost[POLLS]; /* registered there once, abandoned since: epoll goes on */
     int peer;               /* the slot of the other end, or NOWHERE */
     unsigned ends;          /* NO_READING, NO_WRITING */
@@ -93,7 +93,10 @@ uint32_t world_users(const struct world *world, int poll);
 struct pollfd;
 int poll_uninterrupted(struct pollfd *entries, unsigned count);
 enum { TRIES = 100 };
+/* The backend of an open poll. Epoll and kqueue keep their entries in the kernel. */
 bool is_epoll(const struct world *world, int poll);
+bool is_kqueue(const struct world *world, int poll);
+bool is_in_kernel(const struct world *world, int poll);
 
 /* ---- op_poll.c: polls, clones, wakers, waiting ----------------------------------------------- */
 
@@ -137,6 +140,8 @@ void register_again(struct world *world, struct source *source);
 mio_interest choose_interest(struct world *world);
 int choose_custom_result(struct world *world, struct source *source);
 int refusal(const struct world *world, int poll, mio_interest interest);
+bool depends_on_system(const struct world *world, const struct source *source, int poll,
+                       mio_interest interest);
 void is_registered(struct source *source, int poll, mio_token token, mio_interest interest);
 void op_register(struct world *world);
 void op_reregister(struct world *world);

@@ -57,9 +57,36 @@ static int refusal(const struct act *act, unsigned number, mio_interest interest
         return -EINVAL;
     if (number == QUEUES)
         return -EBADF;
-    if (interest & (MIO_AIO | MIO_LIO))
+    if (interest & ~mio_poll_features(&act->world->queues[number].poll))
         return -ENOTSUP;
     return device_is_open(act->device) ? 0 : -EBADF;
+}
+
+/*
+ * The check of the system, which comes last: on kqueue the peer's end alone is for edge mode, and
+ * for sockets where they have marks.
+ */
+static int refusal_of_system(const struct act *act, mio_interest interest)
+{
+    const struct world *world = act->world;
+    bool end_alone = (interest & (MIO_READABLE | MIO_READ_CLOSED)) == MIO_READ_CLOSED;
+    bool has_edges = (interest & (MIO_LEVEL | MIO_ONESHOT)) == 0;
+    if (!world->by_direction || !end_alone || has_edges)
+        return 0;
+    return world->has_marks && act->device->kind->is_socket ? 0 : -ENOTSUP;
+}
+
+/*
+ * Whether a refusal is that of a pipe that nobody reads, on kqueue: it takes no entry to write. A
+ * change of which half was made then ends the registration.
+ */
+static bool is_broken_pipe(struct act *act, int result)
+{
+    if (result != -EPIPE || !act->world->by_direction || !device_is_broken(act->device))
+        return false;
+    if (!mio_source_is_registered(&act->device->as.source))
+        world_retire(act->world, act->model);
+    return true;
 }
 
 static int refusal_of_registered(const struct act *act, unsigned number, mio_interest interest)
@@ -80,10 +107,14 @@ void act_register_source(struct act *act)
     int expected = refusal(act, number, interest);
     if (expected == 0 && act->model->registration)
         expected = -EEXIST;
+    if (expected == 0)
+        expected = refusal_of_system(act, interest);
     struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
     uint32_t before = act_now(act, number);
     int result =
         mio_register(registry, &act->device->as.source, world_token(act->world, fresh), interest);
+    if (is_broken_pipe(act, result))
+        return;
     act_expect(act, "register", result, expected);
     if (result != 0)
         return;
@@ -97,10 +128,14 @@ void act_reregister(struct act *act)
     struct mio_registry *registry = fitting_registry(act, &number);
     mio_interest interest = operation_interest(act->arg);
     int expected = refusal_of_registered(act, number, interest);
+    if (expected == 0)
+        expected = refusal_of_system(act, interest);
     struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
     uint32_t before = act_now(act, number);
     int result =
         mio_reregister(registry, &act->device->as.source, world_token(act->world, fresh), interest);
+    if (is_broken_pipe(act, result))
+        return;
     act_expect(act, "reregister", result, expected);
     if (result != 0 || expected != 0)
         return;
@@ -125,9 +160,11 @@ void act_deregister(struct act *act)
 static int refusal_of_watched(const struct act *act, unsigned number, mio_interest interest)
 {
     int refused = refusal(act, number, interest == 0 ? MIO_READABLE : interest);
-    if (refused < 0 || !act->model->registration)
+    if (refused < 0)
         return refused;
-    return act->model->registration->poll == number ? 0 : -EEXIST;
+    if (act->model->registration && act->model->registration->poll != number)
+        return -EEXIST;
+    return refusal_of_system(act, interest);
 }
 
 /* A call that changes what the source is registered for, and is expected to succeed or not. */
@@ -138,6 +175,8 @@ static void watch(struct act *act, struct mio_registry *registry, unsigned numbe
     uint32_t before = act_now(act, number);
     int result =
         mio_watch(registry, &act->device->as.source, world_token(act->world, fresh), interest);
+    if (is_broken_pipe(act, result))
+        return;
     act_expect(act, "watch", result, expected);
     if (result != 0 || expected != 0)
         return;
@@ -162,6 +201,8 @@ void act_take_over(struct act *act)
     const struct model_registration *registration = act->model->registration;
     mio_interest interest = operation_interest(act->arg);
     if (!registration || refusal(act, registration->poll, interest) < 0)
+        return;
+    if (act->world->by_direction) /* it holds an entry for each direction, in its mode */
         return;
     struct mio_poll *poll = &act->world->queues[registration->poll].poll;
     act_expect(act, "abandon", mio_source_abandon(&act->device->as.source), 0);

@@ -335,6 +335,7 @@ void device_open(struct device *device)
 {
     memset(&device->as, 0, sizeof device->as);
     device->peer = -1;
+    device->ended = false;
     device->kind->open(device);
 }
 
@@ -349,6 +350,7 @@ void device_close_behind(struct device *device)
 void device_replace(struct device *device)
 {
     const struct mio_source registered = device->as.source;
+    device->ended = false;
     device->kind->open(device);
     int fd = device->as.source.fd;
     if (device->peer == registered.fd && fd != registered.fd)
@@ -372,6 +374,11 @@ void device_end(struct device *device)
 bool device_is_open(const struct device *device)
 {
     return mio_source_fd(&device->as.source) >= 0;
+}
+
+bool device_is_broken(const struct device *device)
+{
+    return device->kind->is_stream && !device->kind->is_socket && device->peer < 0;
 }
 
 uint32_t device_truth(const struct device *device)

@@ -47,7 +47,8 @@ struct device {
         struct mio_pipe_receiver pipe_receiver;
         struct mio_pipe_sender pipe_sender;
     } as;
-    int peer; /* -1: gone */
+    int peer;   /* -1: gone */
+    bool ended; /* this side has shut down writing */
 };
 
 /* All kinds of this build, up to one with a NULL name. */
@@ -65,6 +66,9 @@ void device_replace(struct device *device);
 /* After the source was closed: the peer goes, too. */
 void device_end(struct device *device);
 bool device_is_open(const struct device *device);
+
+/* Whether it is an end of a pipe whose other end is closed. */
+bool device_is_broken(const struct device *device);
 
 /* The answer of poll(2) for the source's descriptor now; 0 when it is closed. */
 uint32_t device_truth(const struct device *device);

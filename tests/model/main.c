@@ -39,8 +39,10 @@ static const struct {
 } choices[] = {
     {"--backend=epoll", &config.poll.backend, MIO_BACKEND_EPOLL},
     {"--backend=poll", &config.poll.backend, MIO_BACKEND_POLL},
+    {"--backend=kqueue", &config.poll.backend, MIO_BACKEND_KQUEUE},
     {"--waker=eventfd", &config.poll.waker, MIO_WAKER_EVENTFD},
     {"--waker=pipe", &config.poll.waker, MIO_WAKER_PIPE},
+    {"--waker=user", &config.poll.waker, MIO_WAKER_USER},
 };
 
 static bool take_option(const char *text)

@@ -142,14 +142,19 @@ void model_tighten(struct model_source *source)
 /* ---- Must ------------------------------------------------------------------------------------ */
 
 /* An end is told once though nothing was drained; after an error all is told that is to come. */
-static bool owes_end(const struct model_registration *registration, uint32_t truth)
+static bool owes_end(const struct model_registration *registration, uint32_t truth,
+                     struct model_kind kind)
 {
     uint32_t told = atomic_load(&registration->told);
+    bool reads = (registration->interest & (MIO_READABLE | MIO_READ_CLOSED)) != 0;
+    bool writes = (registration->interest & MIO_WRITABLE) != 0;
     if (told & MIO_ERROR)
         return false;
-    return ((truth & POLLHUP) && !(told & MIO_WRITE_CLOSED)) ||
-           ((truth & POLLRDHUP) && (registration->interest & (MIO_READABLE | MIO_READ_CLOSED)) &&
-            !(told & MIO_READ_CLOSED));
+    writes = kind.by_direction ? writes && !kind.broken : true;
+    if ((truth & POLLHUP) && writes && !(told & MIO_WRITE_CLOSED))
+        return true;
+    return (truth & (POLLRDHUP | (kind.by_direction ? POLLHUP : 0))) && reads &&
+           !(told & MIO_READ_CLOSED);
 }
 
 static bool level_owes(const struct model_registration *registration, int side, uint32_t now)
@@ -170,19 +175,20 @@ static bool owes_side(const struct model_source *source, int side, uint32_t trut
     return it->owed_when_ready && (ready & ~it->ready_then) != 0 && !is_told(source, side);
 }
 
-bool model_owes(const struct model_source *source, uint32_t truth, bool exact, uint32_t now)
+bool model_owes(const struct model_source *source, uint32_t truth, struct model_kind kind,
+                uint32_t now)
 {
     const struct model_registration *registration = source->registration;
     if (!registration)
         return false;
     if (is_oneshot(registration) && atomic_load(&registration->told) != 0)
         return false;
-    if (is_edge(registration) && exact && owes_end(registration, truth))
+    if (is_edge(registration) && kind.exact && owes_end(registration, truth, kind))
         return true;
     /* In edge mode the end is told by owes_end. */
-    bool end_counts = exact && !is_edge(registration);
+    bool end_counts = kind.exact && !is_edge(registration);
     return owes_side(source, MODEL_READ, truth, now) ||
-           owes_side(source, MODEL_WRITE, truth, now) ||
+           (!kind.broken && owes_side(source, MODEL_WRITE, truth, now)) ||
            (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 
@@ -199,7 +205,7 @@ const char *model_check(struct model_registration *registration, unsigned poll,
         return "a token whose registration was over";
     if (told == 0)
         return "an event without a direction";
-    if ((told & ~registration->interest) != 0 && !(event->readiness & ENDS))
+    if ((told & ~registration->may) != 0 && !(event->readiness & ENDS))
         return "a direction that nobody asked for";
     if (is_oneshot(registration) && (told & atomic_load(&registration->told)) != 0)
         return "a direction twice, in oneshot mode";
@@ -210,11 +216,14 @@ const char *model_check(struct model_registration *registration, unsigned poll,
     return NULL;
 }
 
-static bool is_true(uint32_t readiness, uint32_t truth)
+/* The end to write of a pipe has an end of reading where each direction has an entry: an error. */
+static bool is_true(uint32_t readiness, uint32_t truth, struct model_kind kind)
 {
-    if ((readiness & MIO_READ_CLOSED) && !(truth & (POLLRDHUP | POLLHUP)))
+    uint32_t reading_ended = POLLRDHUP | POLLHUP | (kind.by_direction ? POLLERR : 0);
+    if ((readiness & MIO_READ_CLOSED) && !(truth & reading_ended))
         return false;
-    if ((readiness & MIO_WRITE_CLOSED) && !(truth & (POLLHUP | POLLERR)))
+    if ((readiness & MIO_WRITE_CLOSED) && !(truth & (POLLHUP | POLLERR)) &&
+        !(kind.by_direction && kind.ended))
         return false;
     return !(readiness & MIO_ERROR) || (truth & POLLERR);
 }
@@ -238,7 +247,8 @@ const char *model_check_source(struct model_source *source, const struct mio_eve
 {
     const struct model_registration *registration = source->registration;
     bool ready = (truth & POLLERR) != 0; /* which nobody can mask */
-    if (kind.exact && !is_true(event->readiness, truth))
+    ready |= kind.by_direction && kind.ended && (registration->interest & MIO_WRITABLE);
+    if (kind.exact && !is_true(event->readiness, truth, kind))
         return "an end or an error that is not there";
     if (kind.emulated && is_edge(registration) && !is_news(source, event->readiness))
         return "an edge that is none: neither drained nor closed since it was told";

@@ -15,7 +15,8 @@
  *                  transfers do not count). A failure drains nothing, nor does a short transfer
  *                  after an end or an error was told. A source that was ready when drained, though
  *                  the read said -EAGAIN, has not become ready since (a datagram socket that was
- *                  shut down): no debt. The first end of a stream or pipe is told even undrained.
+ *                  shut down): no debt. The first end of a stream or pipe is told even undrained:
+ *                  of each direction that was asked for, and on most backends of both.
  *                  Where edges are emulated a failed read arms, too, unless a hang-up was told.
  *        end       where READ_CLOSED was asked for, the end of a stream or pipe is told as that,
  *                  in each mode as a direction is. Nothing drains it, an error alone is none.
@@ -62,6 +63,7 @@ enum { MODEL_PATIENCE = 32, MODEL_EDGES = 1, MODEL_EDGES_OF_NET = 4 };
  */
 struct model_registration {
     mio_interest interest;
+    mio_interest may; /* directions that may be told without an end or an error */
     uint8_t poll, place;
     bool loose;
     atomic_uint told;                 /* all readiness, by the waiter */
@@ -106,12 +108,22 @@ void model_woken(struct model_source *waker, uint32_t now);
 /* Somebody did something to the source or its peer, so edges may come. */
 void model_touched(struct model_source *source);
 
+/* Facts about a kind of source on a backend. */
+struct model_kind {
+    bool emulated;     /* edges */
+    bool exact;        /* ends and errors mean what they say */
+    bool by_direction; /* the end of a direction is told where that direction was asked for */
+    bool ended;        /* this side has ended writing, which is told where by_direction */
+    bool broken;       /* nobody reads what it writes: there is no entry for that */
+    unsigned edges;    /* that one act may raise */
+};
+
 /*
- * exact: whether ends and errors of this source mean what they say.
  * Whether the wait that just ended should have told the source, by the truth before it; or, where
  * another thread waited, some wait since.
  */
-bool model_owes(const struct model_source *source, uint32_t truth, bool exact, uint32_t now);
+bool model_owes(const struct model_source *source, uint32_t truth, struct model_kind kind,
+                uint32_t now);
 
 /*
  * The other thread is gone. The loose rule could not say what that thread may have been told
@@ -127,11 +139,6 @@ void model_tighten(struct model_source *source);
 const char *model_check(struct model_registration *registration, unsigned poll,
                         const struct mio_event *event, uint32_t now);
 
-struct model_kind {
-    bool emulated; /* edges */
-    bool exact;    /* ends and errors mean what they say */
-    unsigned edges;
-};
 const char *model_check_source(struct model_source *source, const struct mio_event *event,
                                uint32_t truth, struct model_kind kind);
 

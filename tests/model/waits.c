@@ -25,9 +25,21 @@ static const char *name_of(const struct world *world, unsigned place)
     return place >= WAKER_PLACE ? "waker" : world->devices[place].kind->name;
 }
 
-static bool is_exact(const struct world *world, unsigned place)
+/* A waker is readable and nothing else. */
+static struct model_kind kind_of(const struct world *world, unsigned place)
 {
-    return place < WAKER_PLACE && world->devices[place].kind->is_exact;
+    if (place >= WAKER_PLACE)
+        return (struct model_kind){.edges = MODEL_EDGES};
+    const struct device_kind *kind = world->devices[place].kind;
+    unsigned edges = kind->is_net ? MODEL_EDGES_OF_NET : MODEL_EDGES;
+    return (struct model_kind){
+        .emulated = world->emulated,
+        .exact = kind->is_exact,
+        .by_direction = world->by_direction,
+        .ended = world->devices[place].ended,
+        .broken = world->by_direction && device_is_broken(&world->devices[place]),
+        .edges = world->by_direction ? 2 * edges : edges,
+    };
 }
 
 static void complain_of(struct world *world, const struct mio_event *event, unsigned place,
@@ -68,17 +80,11 @@ static void check_event(struct world *world, unsigned number, const struct mio_e
         return;
     unsigned place = registration->place;
     struct model_source *source = source_at(world, place);
-    struct model_kind kind = {.edges = MODEL_EDGES};
     uint32_t truth = 0;
-    if (place < WAKER_PLACE) {
-        const struct device *device = &world->devices[place];
-        truth = before[place] | device_truth(device);
-        kind.emulated = world->emulated;
-        kind.exact = is_exact(world, place);
-        kind.edges = device->kind->is_net ? MODEL_EDGES_OF_NET : MODEL_EDGES;
-    }
+    if (place < WAKER_PLACE)
+        truth = before[place] | device_truth(&world->devices[place]);
     const char *wrong = source->registration == registration
-                            ? model_check_source(source, event, truth, kind)
+                            ? model_check_source(source, event, truth, kind_of(world, place))
                             : "a token that was replaced";
     if (wrong)
         complain_of(world, event, place, wrong);
@@ -90,7 +96,7 @@ static void check_debt(struct world *world, unsigned number, unsigned place, uin
     struct model_source *source = source_at(world, place);
     uint32_t now = atomic_load(&world->queues[number].now);
     if (!source->registration || source->registration->poll != number ||
-        !model_owes(source, before, is_exact(world, place), now))
+        !model_owes(source, before, kind_of(world, place), now))
         return;
     if (!was_full)
         world_complain(world, "%s: not told (poll(2) says %#x)", name_of(world, place), before);
@@ -135,8 +141,10 @@ static bool wait_once(struct world *world, unsigned number, uint32_t arg, size_t
     queue->events += (unsigned)n;
     for (int i = 0; i < n && !atomic_load(&world->failed); i++)
         check_event(world, number, &events[i], before);
+    /* Where each direction has an entry, those that are dropped take the room of others. */
+    bool was_full = (size_t)n == capacity || (world->by_direction && capacity < EVENTS_MAX);
     if (!atomic_load(&world->failed))
-        check_debts(world, number, before, (size_t)n == capacity);
+        check_debts(world, number, before, was_full);
     return (size_t)n == capacity && !atomic_load(&world->failed);
 }
 
@@ -177,7 +185,7 @@ static bool owes(struct world *world, unsigned place)
     uint32_t truth =
         place < WAKER_PLACE ? device_truth(&world->devices[place]) : (uint32_t)MIO_READABLE;
     return source->registration && source->registration->poll == 0 &&
-           model_owes(source, truth, is_exact(world, place), atomic_load(&world->queues[0].now));
+           model_owes(source, truth, kind_of(world, place), atomic_load(&world->queues[0].now));
 }
 
 /* Nobody acts meanwhile, so what is owed now stays so until it is told. */

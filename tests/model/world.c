@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void world_complain(struct world *world, const char *format, ...)
@@ -28,6 +29,11 @@ struct model_registration *world_issue(struct world *world, unsigned queue, unsi
 {
     struct model_registration *fresh = &world->registrations[atomic_load(&world->issued)];
     fresh->interest = interest;
+    fresh->may = interest;
+    /* Other sources than streams have no end, and their errors are told as something to read. */
+    bool is_stream = place < world->count && world->devices[place].kind->is_exact;
+    if (world->by_direction && (interest & MIO_READ_CLOSED) && !is_stream)
+        fresh->may |= MIO_READABLE;
     fresh->poll = (uint8_t)queue;
     fresh->place = (uint8_t)place;
     fresh->loose = world->loose && queue == 0;
@@ -57,6 +63,22 @@ void world_open_queue(struct world *world, unsigned number)
     device_require(mio_poll_init_with(&queue->poll, &world->options) == 0, "mio_poll_init_with");
 }
 
+/* Whether the system takes the end of a socket alone in level mode; mio.h says which do not. */
+static bool finds_marks(struct world *world)
+{
+    struct mio_registry *registry = mio_poll_registry(&world->queues[0].poll);
+    struct mio_source source;
+    int ends[2];
+    device_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+    device_require(mio_source_init_fd(&source, ends[0]) == 0, "mio_source_init_fd");
+    bool taken = mio_register(registry, &source, 0, MIO_READ_CLOSED | MIO_LEVEL) == 0;
+    if (taken)
+        device_require(mio_deregister(registry, &source) == 0, "mio_deregister");
+    close(ends[0]);
+    close(ends[1]);
+    return taken;
+}
+
 void world_open(struct world *world, const struct mio_poll_options *options, bool loose)
 {
     memset(world, 0, sizeof *world);
@@ -64,7 +86,10 @@ void world_open(struct world *world, const struct mio_poll_options *options, boo
     world->loose = loose;
     for (unsigned i = 0; i < QUEUES; i++)
         world_open_queue(world, i);
-    world->emulated = strcmp(mio_poll_backend_name(&world->queues[0].poll), "epoll") != 0;
+    const char *backend = mio_poll_backend_name(&world->queues[0].poll);
+    world->emulated = strcmp(backend, "poll") == 0;
+    world->by_direction = strcmp(backend, "kqueue") == 0;
+    world->has_marks = finds_marks(world);
     for (; device_kinds[world->count].name; world->count++) {
         struct device *device = &world->devices[world->count];
         device->kind = &device_kinds[world->count];

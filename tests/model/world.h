@@ -23,8 +23,10 @@ struct queue {
 
 struct world {
     struct mio_poll_options options;
-    bool loose; /* another thread waits on the first poll */
-    bool emulated;
+    bool loose;        /* another thread waits on the first poll */
+    bool emulated;     /* edges, see model.h */
+    bool by_direction; /* ends, see model.h; each direction has an entry of its own */
+    bool has_marks;    /* where by_direction: the end alone of a socket in any mode */
     struct queue queues[QUEUES];
     struct device devices[DEVICES_MAX];
     struct model_source sources[DEVICES_MAX];

@@ -235,7 +235,8 @@ static void kqueue_put_addition(struct kqueue_changes *changes, mio_fd fd,
     }
 }
 
-/* Whether the mark does what it is for: on sockets, where the system keeps it. */
+/* Whether the mark does what it is for: on sockets, but for the queue of a listener, which counts
+ * connections, and where the system keeps it. */
 static int kqueue_check_mark(mio_fd fd, mio_interest interest)
 {
     struct stat status;
@@ -245,7 +246,7 @@ static int kqueue_check_mark(mio_fd fd, mio_interest interest)
         return -ENOTSUP;
     if (MIO__CALL(fstat)(fd, &status) < 0)
         return mio__last_error();
-    return S_ISSOCK(status.st_mode) ? 0 : -ENOTSUP;
+    return S_ISSOCK(status.st_mode) && !mio__fd_listens(fd) ? 0 : -ENOTSUP;
 }
 
 static const mio__kevent_filter kqueue_filters[] = {

@@ -212,9 +212,8 @@ static void places_of_others_are_events_for_the_connected(void)
     link_open_one_way(&link, &name);
     CHECK_EQ(test_expect_event(&link.poll, UNIX_TOKEN), MIO_WRITABLE);
     mio_fd other = unix_nonblocking(SOCK_DGRAM, NULL);
-    int count = 0;
     while (unix_send_to(other, "x", 1, &name) == 1)
-        count++;
+        continue;
     CHECK_EQ(errno, EAGAIN);
     CHECK_EQ(fill_queue(&link.socket, 1), 0);
     link_rearm(&link);

@@ -119,8 +119,10 @@ mio_fd unix_socket(int type, const struct mio_addr *addr)
     CHECK(fd >= 0);
     CHECK_EQ(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
     be_patient(fd);
-    if (addr)
-        CHECK_EQ(bind(fd, (struct sockaddr *)&name, to_system(addr, &name)), 0);
+    if (addr) {
+        socklen_t length = to_system(addr, &name);
+        CHECK_EQ(bind(fd, (struct sockaddr *)&name, length), 0);
+    }
     return fd;
 }
 

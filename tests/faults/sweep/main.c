@@ -40,14 +40,7 @@ static bool may_stay(const struct rule *rule, int error)
 {
     if (rule->outcome == IS_ABSORBED && (error == EINTR || error == EAGAIN))
         return false;
-    return rule->outcome != IS_MENDED && rule->call != FAULT_RAW_read;
-}
-
-/* Whether no system does both: one that refuses a flag for being unknown does not ignore flags. */
-static bool contradicts(const struct fault_plan *standing, int number, int error)
-{
-    return standing && standing->error == FAULT_NO_FLAGS && number == FAULT_RAW_pwritev2 &&
-           error == EOPNOTSUPP;
+    return rule->outcome != IS_MENDED && !sweep_is_repeated(rule->call, error);
 }
 
 static void sweep_site(const struct scenario *scenario, int number, unsigned long nth,
@@ -62,7 +55,7 @@ static void sweep_site(const struct scenario *scenario, int number, unsigned lon
             struct fault_plan plan = {number < FAULT_CALLS ? (enum fault_call)number : 0, nth,
                                       false, error};
             if (sweep_rule_of(call, number, ordinal, error) != rule ||
-                contradicts(scenario->standing, number, error))
+                sweep_contradicts(scenario->standing, number, error))
                 continue;
             run(scenario, number, &plan);
             plan.all_after = true;

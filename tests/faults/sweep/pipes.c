@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,22 +104,6 @@ static void breaks_while_blocked(void)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static const char *lacks_nosignal(void)
-{
-    /* Without a descriptor a kernel that knows the flag looks no further than that. */
-    struct iovec byte = {text, 1};
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return "there is no pipe";
-    long n = syscall(SYS_pwritev2, fds[1], &byte, 1L, -1L, -1L, 0x100L);
-    close(fds[0]);
-    close(fds[1]);
-    return n == 1 ? NULL : "the kernel has no RWF_NOSIGNAL";
-}
-
-static const struct fault_plan no_pwritev2 = {FAULT_RAW_pwritev2, 1, true, ENOSYS};
-static const struct fault_plan no_flags = {FAULT_RAW_pwritev2, 1, true, FAULT_NO_FLAGS};
-
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
 static int flags_of(int fd)
@@ -180,12 +162,14 @@ static void clean_descriptors(void)
 }
 
 const struct scenario pipe_scenarios[] = {
-    {"moves_and_breaks", moves_and_breaks, clean_ends, lacks_nosignal, NULL},
-    {"moves_and_breaks_guarded", moves_and_breaks, clean_ends, NULL, &no_pwritev2},
-    {"moves_and_breaks_without_flags", moves_and_breaks, clean_ends, NULL, &no_flags},
+    {"moves_and_breaks", moves_and_breaks, clean_ends, sweep_lacks_pipe_flag, NULL},
+    {"moves_and_breaks_guarded", moves_and_breaks, clean_ends, NULL, &sweep_no_pipe_flag},
+    {"moves_and_breaks_without_flags", moves_and_breaks, clean_ends, sweep_lacks_pipe_flag,
+     &sweep_pipe_flag_ignored},
     {"breaks_while_blocked", breaks_while_blocked, clean_ends, NULL, NULL},
-    {"breaks_while_blocked_guarded", breaks_while_blocked, clean_ends, NULL, &no_pwritev2},
-    {"breaks_while_blocked_without_flags", breaks_while_blocked, clean_ends, NULL, &no_flags},
+    {"breaks_while_blocked_guarded", breaks_while_blocked, clean_ends, NULL, &sweep_no_pipe_flag},
+    {"breaks_while_blocked_without_flags", breaks_while_blocked, clean_ends, sweep_lacks_pipe_flag,
+     &sweep_pipe_flag_ignored},
     {"takes_over", takes_over, clean_descriptors, NULL, NULL},
     {"gives_up", gives_up, clean_descriptors, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},

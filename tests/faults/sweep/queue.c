@@ -203,10 +203,29 @@ enum { SOURCES = 140 }; /* twice as many as the tables of poll(2) have at first,
 
 static struct mio_source sources[SOURCES];
 
+/* Waits until each of them was told. A wait may report fewer than there are. */
+static void wait_for_all(void)
+{
+    static struct mio_event events[SOURCES];
+    static bool told[SOURCES];
+    int missing = SOURCES;
+    memset(told, 0, sizeof told);
+    for (int tries = 0; missing > 0 && tries < 8; tries++) {
+        sweep_begin("mio_poll_wait(&poll_, events, SOURCES, TEST_SOON)", __LINE__);
+        int n = mio_poll_wait(&poll_, events, SOURCES, TEST_SOON);
+        sweep_end(n, SWEEP_SOME);
+        OVER_YET;
+        for (int i = 0; i < n; i++) {
+            missing -= !told[events[i].token];
+            told[events[i].token] = true;
+        }
+    }
+    HOLDS(missing == 0);
+}
+
 static void grows(void)
 {
     struct mio_registry *registry = mio_poll_registry(&poll_);
-    static struct mio_event events[SOURCES];
     OPEN_POLL(&poll_);
     STEP(mio_pipe_pair(&sender, &receiver), 0,
          sweep_is_closed(&sender.source) && sweep_is_closed(&receiver.source));
@@ -218,7 +237,8 @@ static void grows(void)
              !mio_source_is_registered(&sources[i]));
     }
     STEP(mio_pipe_sender_write(&sender, "x", 1), 1, true);
-    STEP(mio_poll_wait(&poll_, events, SOURCES, TEST_SOON), SOURCES, true);
+    wait_for_all();
+    OVER_YET;
     for (int i = 0; i < SOURCES; i++)
         ONCE(mio_deregister(registry, &sources[i]), 0, !mio_source_is_registered(&sources[i]));
 }

@@ -1,7 +1,8 @@
 /*
  * The result of an error: for each system call that a function makes, the errors that it may have
  * and what the contract (mio.h) says of them. The first rule that fits and has the error counts; a
- * system call without a rule fails the sweep.
+ * system call without a rule fails the sweep. Those of calls that one system has come first, from a
+ * file of its own.
  */
 #include "sweep.h"
 
@@ -10,11 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct rule sweep_rules[] = {
+static const struct rule rules[] = {
     /* Opening. */
     {"*", FAULT_CALLS, 0, COMES_BACK, 0, {ENOMEM}},
-    {"*", FAULT_epoll_create1, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM, EACCES}},
-    {"*", FAULT_eventfd, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM, ENODEV}},
     {"*", FAULT_pipe2, 0, COMES_BACK, 0, {EMFILE, ENFILE}},
     {"*", FAULT_pthread_mutex_init, 0, COMES_BACK, 0, {ENOMEM}},
     {"*",
@@ -25,51 +24,19 @@ const struct rule sweep_rules[] = {
      {EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EPERM, EAFNOSUPPORT}},
     {"*", FAULT_socketpair, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM}},
 
-    /* Registering. Closing deregisters, and does not mind. */
-    {"mio_register",
-     FAULT_RAW_epoll_ctl,
-     0,
-     COMES_BACK,
-     0,
-     {EBADF, EEXIST, EPERM, ELOOP, EINVAL, ENOMEM, ENOSPC}},
-    {"mio_reregister", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOENT, EBADF, EPERM, ENOMEM}},
+    /* Registering. */
     /* A source that the system has forgotten is added again; it had not, so this is a takeover. */
-    {"mio_watch(*OTHER*", FAULT_RAW_epoll_ctl, 1, IS_MENDED, 0, {ENOENT, EBADF, EPERM}},
-    {"mio_watch(*OTHER*", FAULT_RAW_epoll_ctl, 1, COMES_BACK, 0, {ENOMEM}},
     {"mio_watch(*OTHER*", FAULT_fstat, 1, IS_MENDED, 0, {EBADF}},
     {"mio_watch(*OTHER*", FAULT_fcntl, 1, IS_MENDED, 0, {EBADF}},
-    {"mio_watch(*TAKEN*", FAULT_RAW_epoll_ctl, 2, COMES_BACK, 0, {EBADF, ENOMEM}},
-    {"mio_watch(*, 0)", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF, EPERM}},
-    {"mio_watch",
-     FAULT_RAW_epoll_ctl,
-     1,
-     COMES_BACK,
-     0,
-     {EBADF, EPERM, ELOOP, EINVAL, ENOMEM, ENOSPC}},
     {"mio_watch", FAULT_fstat, 1, COMES_BACK, 0, {EBADF, ENOMEM}},
     {"mio_watch", FAULT_fcntl, 1, COMES_BACK, 0, {EBADF}},
-    {"mio_deregister", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOENT, EBADF}},
-    {"mio_waker_init", FAULT_RAW_epoll_ctl, 0, COMES_BACK, 0, {ENOMEM, ENOSPC}},
-    {"mio_waker_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF, ENOMEM}},
-    {"*_close", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
-    {"*_into_fd", FAULT_RAW_epoll_ctl, 0, IS_ABSORBED, 0, {ENOENT, EBADF}},
     {"mio_register", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"mio_reregister", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"mio_register", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
     {"mio_reregister", FAULT_fstat, 0, COMES_BACK, 0, {EBADF, ENOMEM}},
 
     /* Waiting. */
-    {"mio_poll_wait", FAULT_RAW_epoll_pwait2, 0, IS_ABSORBED, 0, {ENOSYS, EPERM}},
-    {"mio_poll_wait", FAULT_RAW_epoll_pwait2, 0, COMES_BACK, 0, {EINTR, EFAULT}},
-    {"mio_poll_wait", FAULT_RAW_epoll_wait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
-    {"mio_poll_wait", FAULT_RAW_epoll_pwait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
-    {"mio_poll_wait", FAULT_RAW_ppoll_time64, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
-    {"mio_poll_wait", FAULT_RAW_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
     {"mio_poll_wait", FAULT_clock_gettime, 0, CANNOT_FAIL, 0, {0}},
-    /* The notifier of the poll backend is emptied by the wait, a pipe also by the wake. */
-    {"*", FAULT_RAW_read, 0, IS_ABSORBED, 0, {EINTR, EAGAIN, EIO}},
-    {"mio_waker_wake", FAULT_RAW_write, 0, IS_ABSORBED, 0, {EINTR, EAGAIN}},
-    {"mio_waker_wake", FAULT_RAW_write, 0, COMES_BACK, 0, {EPERM, EIO, ENOMEM}},
 
     /* Closing. An interrupted close closes even so. */
     {"mio_waker_*", FAULT_close, 0, IS_ABSORBED, 0, {EINTR, EIO, ENOSPC, EDQUOT}},
@@ -162,7 +129,6 @@ const struct rule sweep_rules[] = {
     {"mio_pipe_*", FAULT_read, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
     {"mio_pipe_*", FAULT_readv, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
     {"mio_pipe_*", FAULT_writev, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
-    {"mio_pipe_*", FAULT_RAW_pwritev2, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
     {"*", FAULT_recv, 0, IS_ABSORBED, 0, {EINTR}},
     {"*", FAULT_send, 0, IS_ABSORBED, 0, {EINTR}},
     {"*", FAULT_recvmsg, 0, IS_ABSORBED, 0, {EINTR}},
@@ -232,13 +198,10 @@ const struct rule sweep_rules[] = {
     {"*", FAULT_writev, 0, COMES_BACK, 0, {EAGAIN, EPIPE, EIO, EFAULT}},
 
     /* Keeping SIGPIPE away. */
-    {"*", FAULT_RAW_pwritev2, 0, IS_ABSORBED, 0, {EINTR, ENOSYS, EOPNOTSUPP, EINVAL, EPERM}},
-    {"*", FAULT_RAW_pwritev2, 0, COMES_BACK, 0, {EAGAIN, EPIPE, EIO, EFAULT}},
     {"*", FAULT_pthread_sigmask, 1, COMES_BACK, 0, {EINVAL}},
     {"*", FAULT_pthread_sigmask, 2, CANNOT_FAIL, 0, {0}},
     {"*", FAULT_sigpending, 0, CANNOT_FAIL, 0, {0}},
     {"*", FAULT_pthread_kill, 0, CANNOT_FAIL, 0, {0}},
-    {"*", FAULT_RAW_rt_sigtimedwait, 0, IS_ABSORBED, 0, {EINTR}},
     {NULL, 0, 0, CANNOT_FAIL, 0, {0}},
 };
 
@@ -255,9 +218,14 @@ static bool fits(const struct rule *rule, const char *call)
 const struct rule *sweep_next_rule(const struct rule *before, const char *call, int number,
                                    int ordinal)
 {
-    for (const struct rule *rule = before ? before + 1 : sweep_rules; rule->function; rule++)
+    const struct rule *rule = before ? before + 1 : sweep_system_rules;
+    for (;; rule++) {
+        if (rule->call == SWEEP_MORE_RULES)
+            rule = rules;
+        if (!rule->function)
+            return NULL;
         if (rule->call == number && (rule->ordinal == 0 || rule->ordinal == ordinal) &&
             fits(rule, call))
             return rule;
-    return NULL;
+    }
 }

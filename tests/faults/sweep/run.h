@@ -15,6 +15,8 @@ struct sweep_run {
     unsigned long seen[FAULT_CALLS + 1];   /* and after the last one */
     unsigned long counts[FAULT_CALLS + 1]; /* and of the whole run */
     unsigned long strikes;                 /* steps that the plan has met */
+    int ordinal;                           /* of the call that it met in the last of them */
+    bool has_more;                         /* that step made more than one such call */
     bool stopped;                          /* a step was refused, and would be again */
     bool wrong;
     char problem[256];

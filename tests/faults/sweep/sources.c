@@ -3,6 +3,7 @@
 #include "sweep.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct mio_poll poll_;
@@ -42,10 +43,18 @@ static bool is_reported(mio_token token)
     return true;
 }
 
+/* After a change that was refused: a level goes on to be told; the others have told it. */
 static bool has_token(mio_token token, mio_interest mode)
 {
-    /* A level goes on to be told; the others have told it. */
-    return mio_source_is_registered(&source) && (mode != MIO_LEVEL || is_reported(token));
+    const bool is_whole = !sweep_left_half();
+    return sweep_is_kept(&poll_, &source, token, MIO_READABLE | mode) &&
+           (!is_whole || mode != MIO_LEVEL || is_reported(token));
+}
+
+/* The same, where the call registers the source if need be. */
+static bool is_kept(void)
+{
+    return mio_source_is_registered(&source) == !sweep_left_half();
 }
 
 static void drain(void)
@@ -74,7 +83,8 @@ static void in_mode(mio_interest mode)
     drain();
     OVER_YET;
     if (mode & MIO_ONESHOT)
-        STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0, true);
+        STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0,
+             has_token(OTHER, mode));
     STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
     HOLDS(write(ends[1], "y", 1) == 1);
     EVENT(&poll_, OTHER, MIO_READABLE);
@@ -105,6 +115,40 @@ static void level_oneshot(void)
     in_mode(MIO_LEVEL | MIO_ONESHOT);
 }
 
+/* After a registration that was refused nothing is watched, in no direction. */
+static bool is_unknown(void)
+{
+    struct mio_event event;
+    if (mio_source_is_registered(&source))
+        return false;
+    if (sweep_error_stays())
+        return true;
+    sweep_begin("mio_poll_wait(poll, events, 1, 0)", __LINE__);
+    sweep_end(mio_poll_wait(&poll_, &event, 1, 0), 0);
+    return true;
+}
+
+/* A socket is ready to be written to from the start. */
+static void both_directions(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    const mio_interest both = MIO_READABLE | MIO_WRITABLE;
+    OPEN_POLL(&poll_);
+    HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, both), 0, is_unknown());
+    EVENT(&poll_, TOKEN, MIO_WRITABLE);
+    STEP(mio_reregister(registry, &source, OTHER, both | MIO_ONESHOT), 0,
+         sweep_is_kept(&poll_, &source, TOKEN, both));
+    HOLDS(write(ends[1], "x", 1) == 1);
+    EVENT(&poll_, OTHER, MIO_WRITABLE);
+    STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE), 0,
+         sweep_is_kept(&poll_, &source, OTHER, both | MIO_ONESHOT));
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+}
+
 static void watches(void)
 {
     struct mio_registry *registry = mio_poll_registry(&poll_);
@@ -114,7 +158,7 @@ static void watches(void)
     STEP(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0, !mio_source_is_registered(&source));
     HOLDS(write(ends[1], "x", 1) == 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
-    STEP(mio_watch(registry, &source, OTHER, MIO_READABLE), 0, mio_source_is_registered(&source));
+    STEP(mio_watch(registry, &source, OTHER, MIO_READABLE), 0, is_kept());
     EVENT(&poll_, OTHER, MIO_READABLE);
     ONCE(mio_watch(registry, &source, TOKEN, 0), 0, !mio_source_is_registered(&source));
     HOLDS(!mio_source_is_registered(&source));
@@ -144,8 +188,7 @@ static void takes_entry_over(void)
     EVENT(&poll_, TAKEN, MIO_READABLE);
     HOLDS(close(ends[1]) == 0);
     ends[1] = -1;
-    STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0,
-         mio_source_is_registered(&source));
+    STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0, is_kept());
     EVENT(&poll_, OTHER, MIO_READ_CLOSED);
 }
 
@@ -246,6 +289,7 @@ const struct scenario source_scenarios[] = {
     {"level", level, clean_raw, NULL, NULL},
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
+    {"both_directions", both_directions, clean_raw, NULL, NULL},
     {"watches", watches, clean_raw, NULL, NULL},
     {"takes_entry_over", takes_entry_over, clean_raw, NULL, NULL},
     {"is_told_of_io", is_told_of_io, clean_raw, NULL, NULL},

@@ -50,7 +50,10 @@ const struct mio_poll_options *sweep_options(void)
 
 const char *sweep_backend(void)
 {
-    return test_config.poll.backend == MIO_BACKEND_POLL ? "poll" : "epoll";
+    const uint32_t backend = test_config.poll.backend;
+    return backend == MIO_BACKEND_POLL     ? "poll"
+           : backend == MIO_BACKEND_KQUEUE ? "kqueue"
+                                           : "epoll";
 }
 
 /* ---- Problems -------------------------------------------------------------------------------- */
@@ -167,6 +170,8 @@ static ptrdiff_t expected(ptrdiff_t wanted, bool *refused)
     if (ordinal == 0)
         return wanted;
     sweep_run.strikes++;
+    sweep_run.ordinal = ordinal;
+    sweep_run.has_more = count_of(sweep_run.number) > sweep_run.before[sweep_run.number] + 1;
     const struct rule *rule =
         sweep_rule_of(sweep_run.call, sweep_run.number, ordinal, sweep_run.plan.error);
     if (!rule) {
@@ -241,6 +246,27 @@ static bool is_told_again(struct mio_poll *poll, mio_token token, uint32_t direc
     int n = mio_poll_wait(poll, events, 8, 0);
     sweep_end(n, 0);
     return n == 0;
+}
+
+bool sweep_left_half(void)
+{
+    if (!sweep_makes_parts(sweep_run.number))
+        return false;
+    return sweep_run.plan.all_after ? sweep_run.ordinal > 1 : sweep_run.has_more;
+}
+
+bool sweep_is_kept(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                   mio_interest interest)
+{
+    if (!sweep_left_half())
+        return mio_source_is_registered(source);
+    if (mio_source_is_registered(source))
+        return false;
+    if (!sweep_error_stays()) {
+        sweep_begin("mio_register(registry, source, token, interest)", __LINE__);
+        sweep_end(mio_register(mio_poll_registry(poll), source, token, interest), 0);
+    }
+    return true;
 }
 
 bool sweep_read_is_told_again(struct mio_poll *poll, mio_token token)

@@ -121,6 +121,19 @@ void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_
 bool sweep_read_is_told_again(struct mio_poll *poll, mio_token token);
 bool sweep_write_is_told_again(struct mio_poll *poll, mio_token token);
 
+/*
+ * Whether the fault of this step has let the system make a part of a change: then the source is not
+ * registered any more, as mio_reregister says.
+ */
+bool sweep_left_half(void);
+
+/*
+ * A fact after a refused reregistration: the source is registered, or half of the change was made.
+ * Then it is registered as it was before, so that the change can be repeated.
+ */
+bool sweep_is_kept(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                   mio_interest interest);
+
 /* Opens a poll of the options of the program, whose allocations count as calls: FAULT_CALLS. */
 #define OPEN_POLL(poll)                                                                            \
     STEP(mio_poll_init_with(poll, sweep_options()), 0,                                             \
@@ -157,13 +170,33 @@ struct rule {
     int errors[RULE_ERRORS];
 };
 
-extern const struct rule sweep_rules[]; /* ends with one without a function */
+/* As the call of a rule: here the rules of all systems follow, the last without a function. */
+#define SWEEP_MORE_RULES (-1)
 
 /* The rules that fit a call, from the one after before (NULL: from the first). NULL: no more. */
 const struct rule *sweep_next_rule(const struct rule *before, const char *call, int number,
                                    int ordinal);
 
-/* The backend of the program's options: "epoll", "poll". */
+/* The backend of the program's options: "epoll", "poll", "kqueue". */
 const char *sweep_backend(void);
+
+/* ---- The system (system_linux.c, system_bsd.c) ----------------------------------------------- */
+
+extern const struct rule sweep_system_rules[]; /* ends with SWEEP_MORE_RULES */
+
+/* The system that lacks its flag for writes to pipes without SIGPIPE, and the one that ignores it;
+ * why the host has no such flag, or NULL. */
+extern const struct fault_plan sweep_no_pipe_flag, sweep_pipe_flag_ignored;
+const char *sweep_lacks_pipe_flag(void);
+
+/* Whether no system has this error and does what the standing plan says. */
+bool sweep_contradicts(const struct fault_plan *standing, int number, int error);
+
+/* Whether a change of a registration may take several of these calls, so that one of them can fail
+ * after another was made. */
+bool sweep_makes_parts(int number);
+
+/* Whether the library repeats a call as long as it has this error. */
+bool sweep_is_repeated(int number, int error);
 
 #endif

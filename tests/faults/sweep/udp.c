@@ -70,7 +70,7 @@ static void goes_on(void)
     STEP(mio_udp_socket_connect(&right, &left_addr), 0, true);
     STEP(mio_reregister(mio_poll_registry(&poll_), &right.source, RIGHT,
                         MIO_READABLE | MIO_WRITABLE),
-         0, true);
+         0, sweep_is_kept(&poll_, &right.source, RIGHT, MIO_READABLE));
     EVENT(&poll_, RIGHT, MIO_WRITABLE);
     STEP(mio_udp_socket_send(&right, text, LEN), LEN, sweep_write_is_told_again(&poll_, RIGHT));
     STEP(mio_udp_socket_send_to(&left, text, LEN, &right_addr), LEN, true);
