@@ -42,7 +42,7 @@ int mio__new_tell_refusals(mio_fd fd, bool tells)
     DWORD length;
     int result = MIO__CALL(WSAIoctl)(fd, SIO_UDP_CONNRESET, &value, sizeof value, NULL, 0, &length,
                                      NULL, NULL);
-    /* What it lacks is no reason to have no socket. */
+    /* A system without it has sockets all the same. */
     return result != 0 && WSAGetLastError() != WSAEOPNOTSUPP ? mio__last_error() : 0;
 }
 

@@ -2,7 +2,8 @@
 #ifndef MIO_STARTUP_H
 #define MIO_STARTUP_H
 
-/* Starts it once in the process, for good: 0 or a code. After a refusal the next call tries again. */
+/* Starts it once in the process, for good: 0 or a code. After a refusal the next call tries
+ * again. */
 int mio__startup(void);
 
 #endif
