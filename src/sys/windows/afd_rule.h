@@ -62,7 +62,7 @@ static inline uint16_t mio__afd_wanted(const struct mio__edge *edge)
 /*
  * The step that brings the poll of a slot in line with its registration, whose ticket is 0 where
  * there is none. A poll that asks for more than is wanted may stay, for its answer is looked at
- * with the edge of that moment. One that asks for less is cancelled, and its answer brings the next.
+ * with the edge of that moment. One that asks for less is cancelled: its answer brings the next.
  */
 static inline enum mio__afd_step mio__afd_next(const struct mio__afd_poll *poll, uint32_t ticket,
                                                uint16_t wanted)
