@@ -32,9 +32,9 @@ int refusal(const struct world *world, int poll, mio_interest interest)
 }
 
 /*
- * What a kqueue refuses after all other checks: the peer's end alone, but in edge mode, and the end
- * to write of a pipe that nobody reads. Sources of sockets alone may be refused or not, by system:
- * they are not asked for.
+ * The refusals of a kqueue after all other checks: the peer's end alone, but in edge mode, and the
+ * end to write of a pipe that nobody reads. Whether it refuses them depends on the system, so they
+ * are not asked for.
  */
 static bool is_end_alone(mio_interest interest)
 {

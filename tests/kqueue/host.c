@@ -130,8 +130,8 @@ int sim_host_add(struct knote *knote)
     const struct sim_queue *queue = knote->queue;
     uint32_t bits = EPOLLET | (writes(knote) ? EPOLLOUT : EPOLLIN | EPOLLRDHUP);
     knote->serial = ++last;
-    int error = control(writes(knote) ? queue->write_fd : queue->fd, EPOLL_CTL_ADD,
-                        (int)knote->set.ident, entry_of(knote), bits);
+    int error = control(writes(knote) ? queue->write_fd : queue->fd, EPOLL_CTL_ADD, knote->host_fd,
+                        entry_of(knote), bits);
     knote->hosted = error == 0;
     return error;
 }
@@ -140,8 +140,7 @@ void sim_host_remove(struct knote *knote)
 {
     const struct sim_queue *queue = knote->queue;
     if (knote->hosted && queue->fd >= 0)
-        control(writes(knote) ? queue->write_fd : queue->fd, EPOLL_CTL_DEL, (int)knote->set.ident,
-                0, 0);
+        control(writes(knote) ? queue->write_fd : queue->fd, EPOLL_CTL_DEL, knote->host_fd, 0, 0);
     knote->hosted = false;
 }
 

@@ -93,6 +93,8 @@ void sim_delete(struct knote *knote)
     count--;
     sim_dequeue(knote);
     sim_host_remove(knote);
+    if (!knote->filter->of_descriptor)
+        sim_host_close(knote->host_fd);
     free(knote);
 }
 
@@ -125,6 +127,10 @@ static int look_at_file(struct knote *knote)
     int fd = (int)knote->set.ident;
     if (fstat(fd, &status) < 0)
         return errno;
+    if (fd == knote->queue->fd) { /* a queue in itself is not refused, and never ready */
+        knote->filter = &sim_filter_user;
+        return 0;
+    }
     knote->device = status.st_dev;
     knote->inode = status.st_ino;
     if (S_ISSOCK(status.st_mode))
@@ -152,20 +158,38 @@ static int look_at_file(struct knote *knote)
     return error;
 }
 
+static int look_at(struct knote *knote)
+{
+    switch (knote->set.filter) {
+    case EVFILT_READ:
+    case EVFILT_WRITE:
+        knote->host_fd = (int)knote->set.ident;
+        return look_at_file(knote);
+    case EVFILT_USER:
+        knote->filter = &sim_filter_user;
+        return 0;
+    case EVFILT_AIO:
+    case EVFILT_LIO:
+        knote->filter = &sim_filter_completion;
+        return 0;
+    default:
+        return sim_open_own(knote);
+    }
+}
+
 static int make(struct sim_queue *queue, const struct kevent *change, struct knote **made)
 {
     struct knote *knote = calloc(1, sizeof *knote);
-    int error = 0;
     if (!knote)
         return ENOMEM;
     knote->queue = queue;
     knote->set = *change;
     knote->blocked = true;
-    if (change->filter == EVFILT_USER)
-        knote->filter = &sim_filter_user;
-    else
-        error = look_at_file(knote);
+    knote->host_fd = -1;
+    int error = look_at(knote);
     if (error != 0) {
+        if (!knote->filter->of_descriptor)
+            sim_host_close(knote->host_fd);
         free(knote);
         return error;
     }
@@ -174,6 +198,13 @@ static int make(struct sim_queue *queue, const struct kevent *change, struct kno
     count++;
     *made = knote;
     return 0;
+}
+
+void sim_complete(struct sim_queue *queue, const struct kevent *done)
+{
+    struct knote *knote;
+    if (make(queue, done, &knote) == 0)
+        sim_activate(knote);
 }
 
 /* ---- Changes --------------------------------------------------------------------------------- */
@@ -188,6 +219,10 @@ static int check(const struct kevent *change)
         return 0;
     case EVFILT_USER:
         return sim_settings()->user ? 0 : EINVAL;
+    case EVFILT_TIMER:
+    case EVFILT_SIGNAL:
+    case EVFILT_PROC:
+        return 0;
     default:
         return EINVAL;
     }
@@ -203,6 +238,8 @@ static void apply(struct knote *knote, const struct kevent *change, bool first)
             knote->set.data = change->data;
         }
     }
+    if (change->filter == EVFILT_USER && sim_settings()->user_token)
+        knote->set.udata = change->udata;
     if (knote->filter->touch)
         knote->filter->touch(knote, change, first);
     bool is_looked_at = (change->flags & EV_ADD) || !knote->filter->of_descriptor;

@@ -46,6 +46,7 @@ struct kevent {
 #define NOTE_FFLAGSMASK 0x00ffffffU
 #define NOTE_TRIGGER 0x01000000U
 #define NOTE_LOWAT 0x00000001U
+#define NOTE_EXIT 0x80000000U
 
 #define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_)                             \
     (*(event) = (struct kevent){(uintptr_t)(ident_), (int16_t)(filter_), (uint16_t)(flags_),       \
@@ -62,6 +63,9 @@ int kevent(int kq, const struct kevent *changes, int nchanges, struct kevent *ev
 int simulated_kqueue_has_user(void);
 int simulated_kqueue_has_receipts(void);
 int simulated_kqueue_holds_mark(void);
+/* A test says that an operation has completed: EVFILT_AIO or EVFILT_LIO. */
+void simulated_kqueue_complete(int kq, int filter, uintptr_t ident, void *udata);
+#define MIO__COMPLETIONS (MIO_AIO | MIO_LIO)
 #define MIO__HAS_EVFILT_USER (simulated_kqueue_has_user() != 0)
 #define MIO__HAS_RECEIPTS (simulated_kqueue_has_receipts() != 0)
 #define MIO__LOWAT_HOLDS (simulated_kqueue_holds_mark() != 0)

@@ -54,6 +54,10 @@ extern const struct sim_filter sim_filter_pipe;
 extern const struct sim_filter sim_filter_file;
 extern const struct sim_filter sim_filter_other;
 extern const struct sim_filter sim_filter_user;
+extern const struct sim_filter sim_filter_timer;
+extern const struct sim_filter sim_filter_signal;
+extern const struct sim_filter sim_filter_process;
+extern const struct sim_filter sim_filter_completion;
 
 struct knote {
     struct sim_queue *queue;
@@ -68,6 +72,7 @@ struct knote {
     unsigned ignored; /* the last edge that meant nothing: what sim_ignored_edges was after it */
     bool saw_eof;     /* the last event said so */
     bool triggered;   /* of a user event */
+    int host_fd;      /* what the host is asked about; the ident, or a descriptor of its own */
     dev_t device;     /* of the file, by which the ends of a pipe know each other */
     ino_t inode;
 };
@@ -98,6 +103,8 @@ void sim_activate(struct knote *knote);
 void sim_dequeue(struct knote *knote);
 void sim_enqueue(struct knote *knote);
 void sim_delete(struct knote *knote);
+/* Makes a knote that is active: of an operation that has completed. */
+void sim_complete(struct sim_queue *queue, const struct kevent *done);
 /* Finds one, by serial (0: any) or by filter (0: any). */
 struct knote *sim_find(struct sim_queue *queue, uintptr_t ident, int filter, uint32_t serial);
 /* Deletes those of a descriptor in all queues (NULL), or all those of a queue (-1). */
@@ -107,6 +114,11 @@ void sim_each(int fd, void (*act)(struct knote *knote, void *arg), void *arg);
 int sim_knotes(void);
 /* How many edges of the host meant nothing so far. */
 extern atomic_uint sim_ignored_edges;
+
+/* ---- own.c: knotes without a descriptor of the program's ------------------------------------- */
+
+/* Opens what stands for it in the host. Returns 0 or an errno value. */
+int sim_open_own(struct knote *knote);
 
 /* ---- host.c: what the host is asked ---------------------------------------------------------- */
 

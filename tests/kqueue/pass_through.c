@@ -1,0 +1,146 @@
+/*
+ * Entries that a program adds to the queue itself, through mio_registry_fd: they come out of the
+ * wait with their udata as the token, beside sources and wakers.
+ */
+#include "net.h"
+#include "simulated_event.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TOKEN = 0x1234, SOURCE = 1, WAKER = 2 };
+
+static void add_own(struct mio_poll *poll, uintptr_t ident, int filter, uint32_t flags,
+                    uint32_t fflags, int64_t data)
+{
+    struct kevent change;
+    mio_fd queue = mio_registry_fd(mio_poll_registry(poll));
+    EV_SET(&change, ident, filter, EV_ADD | flags, fflags, data, TOKEN);
+    CHECK_EQ(kevent(queue, &change, 1, NULL, 0, NULL), 0);
+}
+
+static void timer_is_readable(void)
+{
+    struct mio_poll poll;
+    test_poll_init(&poll);
+    add_own(&poll, 7, EVFILT_TIMER, 0, 0, 1);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE); /* each period */
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void signal_is_readable(void)
+{
+    struct mio_poll poll;
+    sigset_t only, before;
+    sigemptyset(&only);
+    sigaddset(&only, SIGUSR2);
+    test_poll_init(&poll);
+    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &only, &before), 0);
+    add_own(&poll, SIGUSR2, EVFILT_SIGNAL, 0, 0, 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(pthread_kill(pthread_self(), SIGUSR2), 0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    test_expect_no_event(&poll);
+    CHECK_EQ(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* Its flags and fflags look like the end of a stream with an error, and are none. */
+static void exit_of_a_process_is_readable_and_no_error(void)
+{
+    struct mio_poll poll;
+    int ends[2];
+    char byte;
+    test_poll_init(&poll);
+    CHECK_EQ(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        _exit((int)read(ends[0], &byte, 1)); /* until the parent closes */
+    }
+    CHECK(child > 0);
+    add_own(&poll, (uintptr_t)child, EVFILT_PROC, 0, NOTE_EXIT, 0);
+    test_expect_no_event(&poll);
+    CHECK_EQ(close(ends[0]), 0);
+    CHECK_EQ(close(ends[1]), 0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+/* Waits until each of the three was reported once. */
+static void expect_all(struct mio_poll *poll)
+{
+    bool own = false, source = false, waker = false;
+    for (int tries = 0; tries < 10 && !(own && source && waker); tries++) {
+        struct mio_event events[8];
+        int n = mio_poll_wait(poll, events, 8, TEST_SOON);
+        CHECK(n > 0);
+        for (int i = 0; i < n; i++) {
+            CHECK_EQ(events[i].readiness & ~MIO_WRITABLE, MIO_READABLE);
+            own |= events[i].token == TOKEN;
+            source |= events[i].token == SOURCE;
+            waker |= events[i].token == WAKER;
+        }
+    }
+    CHECK(own && source && waker);
+}
+
+static void they_come_beside_sources_and_wakers(void)
+{
+    struct mio_poll poll;
+    struct mio_waker own_waker;
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
+    CHECK_EQ(mio_register(registry, &receiver.source, SOURCE, MIO_READABLE), 0);
+    CHECK_EQ(mio_waker_init(&own_waker, registry, WAKER), 0);
+    add_own(&poll, 9, EVFILT_TIMER, EV_ONESHOT, 0, 1);
+    CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
+    CHECK_EQ(mio_waker_wake(&own_waker), 0);
+    expect_all(&poll);
+    test_expect_no_event(&poll); /* the timer was for once */
+    CHECK_EQ(mio_waker_close(&own_waker), 0);
+    CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+    CHECK_EQ(mio_pipe_sender_close(&sender), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void check_completion(int filter, uint32_t readiness)
+{
+    struct mio_poll poll;
+    static char operation; /* its address is the ident, as that of a struct aiocb */
+    test_poll_init(&poll);
+    CHECK(mio_poll_features(&poll) & readiness);
+    simulated_kqueue_complete(mio_registry_fd(mio_poll_registry(&poll)), filter,
+                              (uintptr_t)&operation, (void *)TOKEN);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), readiness);
+    test_expect_no_event(&poll);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
+static void completions_say_which_they_are(void)
+{
+    check_completion(EVFILT_AIO, MIO_AIO);
+    check_completion(EVFILT_LIO, MIO_LIO);
+}
+
+static const struct test_case cases[] = {
+    {"timer_is_readable", timer_is_readable, 0},
+    {"signal_is_readable", signal_is_readable, 0},
+    {"exit_of_a_process_is_readable_and_no_error", exit_of_a_process_is_readable_and_no_error, 0},
+    {"they_come_beside_sources_and_wakers", they_come_beside_sources_and_wakers, 0},
+    {"completions_say_which_they_are", completions_say_which_they_are, 0},
+    {NULL, NULL, 0},
+};
+
+extern const struct test_suite suite_pass_through;
+const struct test_suite suite_pass_through = {"pass_through", cases};
