@@ -6,7 +6,8 @@
 set(MIO_ZIG_VERSION 0.17.1)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MIO_ZIG_TARGET MIO_ZIG_ROOT)
 if(NOT MIO_ZIG_ROOT)
-    get_filename_component(MIO_ZIG_ROOT ${CMAKE_CURRENT_LIST_DIR}/../build/zig ABSOLUTE)
+    get_filename_component(MIO_ZIG_ROOT
+        ${CMAKE_CURRENT_LIST_DIR}/../build/zig-${MIO_ZIG_VERSION} ABSOLUTE)
 endif()
 if(NOT MIO_ZIG_TARGET)
     message(FATAL_ERROR "MIO_ZIG_TARGET must name the target")
