@@ -96,7 +96,7 @@ static void touch_process(struct knote *knote, const struct kevent *change, bool
 
 const struct sim_filter sim_filter_process = {.ask = ask_process, .touch = touch_process};
 
-/* ---- Completions, as on FreeBSD: they last until the result is taken, or as the flags say ----- */
+/* ---- Completions, as on FreeBSD: until the result is taken, or as the flags say -------------- */
 
 static struct sim_answer ask_completion(struct knote *knote)
 {
