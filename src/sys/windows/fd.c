@@ -1,0 +1,15 @@
+/* Descriptors of any kind. */
+#include "sys/sys.h"
+#include "sys/windows/ask.h"
+#include "sys/windows/calls.h"
+
+bool mio__fd_is_valid(mio_fd fd)
+{
+    return fd != INVALID_SOCKET;
+}
+
+bool mio__fd_listens(mio_fd fd)
+{
+    int listens;
+    return mio__ask(fd, SO_ACCEPTCONN, &listens) == 0 && listens != 0;
+}
