@@ -52,7 +52,7 @@ void test_drain(struct mio_source *source)
 
 bool test_is_nonblocking(mio_fd fd)
 {
-    return plain_is_nonblocking(fd);
+    return plain_blocking(fd) != PLAIN_BLOCKS;
 }
 
 bool test_is_cloexec(mio_fd fd)

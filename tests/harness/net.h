@@ -28,6 +28,7 @@ uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t 
 /* Reads a raw source until would-block and reports that, as the draining rule asks. */
 void test_drain(struct mio_source *source);
 
+/* Unless the system neither tells nor can be tried. */
 bool test_is_nonblocking(mio_fd fd);
 bool test_is_cloexec(mio_fd fd);
 
