@@ -455,12 +455,13 @@ struct mio_poll {
 #define MIO_BACKEND_EPOLL 1u
 #define MIO_BACKEND_POLL 2u   /* poll(2), on Unix */
 #define MIO_BACKEND_KQUEUE 3u /* the BSDs, macOS, iOS */
+#define MIO_BACKEND_IOCP 4u   /* a completion port, on Windows */
 
 /* Kinds of wakers. The default is the best one of the system. */
 #define MIO_WAKER_DEFAULT 0u
 #define MIO_WAKER_EVENTFD 1u
 #define MIO_WAKER_PIPE 2u
-#define MIO_WAKER_USER 3u /* an event of the queue itself: kqueue with EVFILT_USER */
+#define MIO_WAKER_USER 3u /* an event of the queue itself: EVFILT_USER, a posted packet */
 
 /* Zero-initialise and set what you need; reserved words must stay 0. */
 struct mio_poll_options {
@@ -484,7 +485,8 @@ struct mio_poll_options {
  *                    again
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
- * System   epoll_create1(2); kqueue(2); for poll(2) eventfd(2) or pipe2(2)
+ * System   epoll_create1(2); kqueue(2); for poll(2) eventfd(2) or pipe2(2); CreateIoCompletionPort,
+ *          and NtCreateFile of the AFD device
  */
 MIO_API int mio_poll_init(struct mio_poll *poll);
 MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_options *options);

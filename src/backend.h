@@ -117,7 +117,7 @@ struct mio__backend {
 const struct mio__backend *mio__backend_find(uint32_t id);
 
 /* The last value of MIO_BACKEND_... and MIO_WAKER_... that means something on any system. */
-#define MIO__BACKEND_LAST MIO_BACKEND_KQUEUE
+#define MIO__BACKEND_LAST MIO_BACKEND_IOCP
 #define MIO__WAKER_LAST MIO_WAKER_USER
 
 #endif

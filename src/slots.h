@@ -40,6 +40,12 @@ struct mio__slots {
 void mio__slots_init(struct mio__slots *slots, const struct mio_allocator *allocator, size_t size);
 void mio__slots_free(struct mio__slots *slots);
 
+/* How many slots there are, free ones included. */
+static inline uint32_t mio__slots_count(const struct mio__slots *slots)
+{
+    return (uint32_t)((UINT64_C(1) << slots->chunk_count) - 1) * MIO__SLOTS_FIRST;
+}
+
 void *mio__slots_at(const struct mio__slots *slots, uint32_t index);
 
 /* Whether a registered source has its slot still. */

@@ -1,0 +1,353 @@
+/*
+ * The completion port backend: readiness of sockets from the AFD device (afd.h, afd_set.h), and all
+ * else that ends at the port.
+ *
+ * Facts about the system, and the letters by which the code refers to them:
+ *   A  A packet that was taken off the port is gone: no more are taken than can be reported.
+ *   B  A packet names its operation, or, where that is NULL, a number: of a waker, or of a kick.
+ *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early.
+ *   D  Packets of operations that were cancelled come, too; their memory is the system's till then.
+ *   E  A posted packet cannot be taken back: one of a waker that was closed comes later.
+ *
+ * The lock guards everything but the number of a waker's life. During the call of the system it is
+ * not held: changes go to the device at once then, and whoever cannot ask posts a kick, so that the
+ * wait asks.
+ */
+#include "grow.h"
+#include "internal.h"
+#include "sys/sys.h"
+#include "sys/windows/afd_set.h"
+#include "sys/windows/base_socket.h"
+#include "sys/windows/calls.h"
+#include "sys/windows/error.h"
+#include "sys/windows/startup.h"
+#include "wakers.h"
+
+/* The number of a kick; those of wakers are below. */
+enum { KICK = MIO_WAKERS_MAX };
+
+/* Packets that a wait takes at once. */
+enum { FETCHED_MAX = 64 };
+
+struct iocp_state {
+    struct mio__afd_set set; /* the first (mio__afd_set_of) */
+    SRWLOCK lock;
+    HANDLE port;
+    bool sleeping; /* a wait has let go of the lock */
+    mio_token waker_tokens[MIO_WAKERS_MAX];
+    /* How many wakers were opened and closed with this number; atomic (E). */
+    uint32_t waker_lives[MIO_WAKERS_MAX];
+};
+
+static struct iocp_state *iocp_lock(const struct mio_poll *poll)
+{
+    struct iocp_state *state = poll->state;
+    AcquireSRWLockExclusive(&state->lock);
+    return state;
+}
+
+static void iocp_unlock(struct iocp_state *state)
+{
+    ReleaseSRWLockExclusive(&state->lock);
+}
+
+/* ---- The port -------------------------------------------------------------------------------- */
+
+/* Keeps the error of the thread, as a wake in a handler has to. */
+static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
+{
+    DWORD before = GetLastError();
+    int result = 0;
+    if (!MIO__CALL(PostQueuedCompletionStatus)(state->port, life, number, NULL))
+        result = mio__error_of(GetLastError());
+    SetLastError(before);
+    return result;
+}
+
+/* In milliseconds, rounded up (C). */
+static DWORD iocp_milliseconds(int64_t timeout_ns)
+{
+    if (timeout_ns == MIO_FOREVER)
+        return INFINITE;
+    int64_t whole = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
+    return whole < INT32_MAX ? (DWORD)whole : (DWORD)INT32_MAX;
+}
+
+/* Takes packets off the port: how many, or a code. */
+static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, size_t room,
+                      int64_t timeout_ns)
+{
+    ULONG count = 0;
+    if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries,
+                                               (ULONG)(room < FETCHED_MAX ? room : FETCHED_MAX),
+                                               &count, iocp_milliseconds(timeout_ns), FALSE))
+        return (int)count;
+    DWORD error = GetLastError();
+    return error == WAIT_TIMEOUT ? 0 : mio__error_of(error);
+}
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static int iocp_open(struct mio_poll *poll, uint32_t waker_kind)
+{
+    if (waker_kind != MIO_WAKER_DEFAULT && waker_kind != MIO_WAKER_USER)
+        return -ENOTSUP;
+    int result = mio__startup();
+    if (result < 0)
+        return result;
+    struct iocp_state *state = mio__grow_new(&poll->allocator, 1, sizeof *state);
+    if (!state)
+        return -ENOMEM;
+    state->port = MIO__CALL(CreateIoCompletionPort)(INVALID_HANDLE_VALUE, NULL, 0, 1);
+    if (!state->port) {
+        result = mio__error_of(GetLastError());
+        goto free_state;
+    }
+    InitializeSRWLock(&state->lock);
+    mio__afd_set_init(&state->set, &poll->allocator, state->port);
+    poll->state = state;
+    poll->fd = MIO_FD_NONE;
+    /* A first device now: a system that has none says so here. */
+    result = mio__afd_set_reserve(&state->set);
+    if (result < 0)
+        goto close_port;
+    if (!mio__afd_tells_end())
+        poll->features &= ~MIO_READ_CLOSED;
+    return 0;
+
+close_port:
+    mio__afd_set_free(&state->set);
+    MIO__CALL(CloseHandle)(state->port);
+free_state:
+    mio__grow_free(&poll->allocator, state, 1, sizeof *state);
+    return result;
+}
+
+/* Takes the packets of all that is in flight, for the system writes to its memory (D). */
+static int iocp_reap(struct mio_poll *poll, struct iocp_state *state)
+{
+    OVERLAPPED_ENTRY entries[FETCHED_MAX];
+    struct mio_event event;
+    mio__afd_set_cancel(&state->set);
+    while (state->set.in_flight > 0) {
+        int n = iocp_fetch(state, entries, FETCHED_MAX, MIO_NS_PER_S);
+        if (n <= 0)
+            return n < 0 ? n : -ETIMEDOUT;
+        for (int i = 0; i < n; i++) {
+            struct mio__operation *operation = (void *)entries[i].lpOverlapped;
+            if (operation)
+                operation->done(operation, poll, &event);
+        }
+    }
+    return 0;
+}
+
+static int iocp_close(struct mio_poll *poll)
+{
+    struct iocp_state *state = poll->state;
+    int result = iocp_reap(poll, state);
+    mio__afd_set_close_devices(&state->set);
+    if (!MIO__CALL(CloseHandle)(state->port) && result == 0)
+        result = mio__error_of(GetLastError());
+    /* What the system has not given back stays: it may be written to. */
+    if (state->set.in_flight > 0)
+        return result;
+    mio__afd_set_free(&state->set);
+    mio__grow_free(&poll->allocator, state, 1, sizeof *state);
+    return result;
+}
+
+/* ---- Registration ---------------------------------------------------------------------------- */
+
+static int iocp_add(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                    mio_interest interest)
+{
+    mio_fd socket;
+    int result = mio__base_socket(source->fd, &socket);
+    if (result < 0)
+        return result;
+    struct iocp_state *state = iocp_lock(poll);
+    result = mio__afd_set_add(&state->set, source, socket, token, interest);
+    iocp_unlock(state);
+    return result;
+}
+
+static int iocp_change(struct mio_poll *poll, struct mio_source *source, mio_token token,
+                       mio_interest interest, mio_interest before)
+{
+    (void)before;
+    mio_fd socket;
+    int result = mio__base_socket(source->fd, &socket);
+    if (result < 0)
+        return result;
+    struct iocp_state *state = iocp_lock(poll);
+    result = -EBADF;
+    if (mio__afd_set_has(&state->set, source))
+        result = mio__afd_set_change(&state->set, source->slot, socket, token, interest);
+    iocp_unlock(state);
+    return result;
+}
+
+static int iocp_remove(struct mio_poll *poll, struct mio_source *source)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    bool found = mio__afd_set_has(&state->set, source);
+    if (found)
+        mio__afd_set_remove(&state->set, source->slot);
+    iocp_unlock(state);
+    return found ? 0 : -EBADF;
+}
+
+static void iocp_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
+                       enum mio__rearm reason)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    if (mio__afd_set_has(&state->set, source) &&
+        mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping) &&
+        iocp_post(state, KICK, 0) == 0)
+        mio__counter_add(&poll->kicks, 1);
+    iocp_unlock(state);
+}
+
+static void iocp_abandon(struct mio_poll *poll, struct mio_source *source)
+{
+    struct iocp_state *state = poll->state;
+    mio__afd_set_abandon(&state->set, source);
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+/* Asks the device for what is listed, and lets go of the lock. Returns the events of refusals. */
+static int iocp_begin(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                      int64_t timeout_ns)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    int n = mio__afd_set_apply(&state->set, events, capacity);
+    state->sleeping = n == 0 && timeout_ns != 0;
+    iocp_unlock(state);
+    return n;
+}
+
+/* A packet without an operation (B). Clears the bit of its waker before the report (wakers.h). */
+static bool iocp_take_posted(struct mio_poll *poll, struct iocp_state *state,
+                             const OVERLAPPED_ENTRY *entry, struct mio_event *event)
+{
+    uint32_t number = (uint32_t)entry->lpCompletionKey;
+    if (number == KICK)
+        return false;
+    if (mio__load_relaxed(&state->waker_lives[number]) != entry->dwNumberOfBytesTransferred)
+        return false;
+    mio__wakers_clear(poll, UINT32_C(1) << number);
+    event->token = state->waker_tokens[number];
+    event->readiness = MIO_READABLE;
+    return true;
+}
+
+/* Translates packets. Returns the number of events, at most that of packets. */
+static int iocp_take(struct mio_poll *poll, const OVERLAPPED_ENTRY *entries, int count,
+                     struct mio_event *events)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    int n = 0;
+    state->sleeping = false;
+    for (int i = 0; i < count; i++) {
+        struct mio__operation *operation = (void *)entries[i].lpOverlapped;
+        bool told = operation ? operation->done(operation, poll, &events[n])
+                              : iocp_take_posted(poll, state, &entries[i], &events[n]);
+        n += told;
+    }
+    iocp_unlock(state);
+    return n;
+}
+
+/* What is left of the time until a deadline. */
+static int64_t iocp_rest(int64_t deadline)
+{
+    if (deadline == 0 || deadline == MIO_FOREVER)
+        return deadline;
+    int64_t rest = deadline - mio_now_ns();
+    return rest > 0 ? rest : 0;
+}
+
+static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                     int64_t timeout_ns)
+{
+    OVERLAPPED_ENTRY entries[FETCHED_MAX];
+    const int64_t deadline = mio__deadline_after(timeout_ns);
+    for (;;) {
+        int n = iocp_begin(poll, events, capacity, timeout_ns);
+        int count = iocp_fetch(poll->state, entries, capacity - (size_t)n, n > 0 ? 0 : timeout_ns);
+        n += iocp_take(poll, entries, count, events + n);
+        if (n > 0 || count < 0)
+            return mio__wait_end(poll, n > 0 ? n : count);
+        timeout_ns = iocp_rest(deadline);
+        /* An answer that told nothing may have made room for a new request, which is ready. */
+        if (count == 0 && timeout_ns == 0)
+            return mio__wait_end(poll, 0);
+    }
+}
+
+/* ---- Wakers ---------------------------------------------------------------------------------- */
+
+static uint32_t iocp_waker_number(const struct mio_waker *waker)
+{
+    uint32_t number = 0;
+    while (waker->bit >> number != 1)
+        number++;
+    return number;
+}
+
+/* A new life of the number: packets of the one before tell nothing (E). */
+static uint32_t iocp_waker_begin(struct iocp_state *state, const struct mio_waker *waker)
+{
+    return mio__fetch_add(&state->waker_lives[iocp_waker_number(waker)], 1) + 1;
+}
+
+static int iocp_waker_open(struct mio_poll *poll, struct mio_waker *waker)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    state->waker_tokens[iocp_waker_number(waker)] = waker->token;
+    waker->read_fd = iocp_waker_begin(state, waker);
+    waker->write_fd = MIO_FD_NONE;
+    iocp_unlock(state);
+    return 0;
+}
+
+static void iocp_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
+{
+    iocp_waker_begin(poll->state, waker);
+}
+
+static void iocp_waker_close(struct mio_poll *poll, struct mio_waker *waker)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    iocp_waker_begin(state, waker);
+    iocp_unlock(state);
+}
+
+static int iocp_wake(struct mio_poll *poll, struct mio_waker *waker)
+{
+    if (mio__wake_is_covered(poll, waker))
+        return 0;
+    return mio__wake_sent(
+        poll, waker, iocp_post(poll->state, iocp_waker_number(waker), (uint32_t)waker->read_fd));
+}
+
+extern const struct mio__backend mio__backend_iocp;
+const struct mio__backend mio__backend_iocp = {
+    .name = "iocp",
+    .id = MIO_BACKEND_IOCP,
+    .features = MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED | MIO_LEVEL | MIO_ONESHOT,
+    .open = iocp_open,
+    .close = iocp_close,
+    .add = iocp_add,
+    .change = iocp_change,
+    .remove = iocp_remove,
+    .rearm = iocp_rearm,
+    .abandon = iocp_abandon,
+    .wait = iocp_wait,
+    .waker_open = iocp_waker_open,
+    .waker_close = iocp_waker_close,
+    .waker_abandon = iocp_waker_abandon,
+    .wake = iocp_wake,
+};
