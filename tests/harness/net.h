@@ -32,6 +32,10 @@ void test_drain(struct mio_source *source);
 bool test_is_nonblocking(mio_fd fd);
 bool test_is_cloexec(mio_fd fd);
 
+/* Skips the case where the system has no such sockets in the Unix domain, or no such pairs. */
+void test_need_unix(enum plain_type type);
+void test_need_unix_pair(enum plain_type type);
+
 #ifndef MIO_NO_NET
 /* Whether the host has IPv6 on the loopback device. */
 bool test_has_ipv6(void);

@@ -64,8 +64,9 @@ bool plain_loop_make_ready(mio_fd fd);
 
 /* The end to read, the end to write. */
 void plain_pipe(mio_fd ends[2]);
-/* A descriptor that no poll takes: of a folder. */
+/* Descriptors that no poll takes: of a folder, and of an empty file that is gone once closed. */
 mio_fd plain_folder(void);
+mio_fd plain_file(void);
 
 /* One transfer on any descriptor; on a socket it may raise SIGPIPE. */
 ptrdiff_t plain_read(mio_fd fd, void *buf, size_t len);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static ptrdiff_t result_of(ptrdiff_t result)
@@ -130,6 +131,15 @@ mio_fd plain_folder(void)
 {
     int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     CHECK(fd >= 0);
+    return fd;
+}
+
+mio_fd plain_file(void)
+{
+    FILE *file = tmpfile();
+    CHECK(file != NULL);
+    mio_fd fd = plain_duplicate(fileno(file));
+    CHECK_EQ(fclose(file), 0);
     return fd;
 }
 

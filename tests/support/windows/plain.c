@@ -4,8 +4,6 @@
 #include "net.h"
 #include "plain.h"
 
-#include <stdio.h>
-
 static HANDLE to_handle(mio_fd fd)
 {
     return (HANDLE)fd;
@@ -43,7 +41,7 @@ bool plain_is_inherited(mio_fd fd)
 void plain_set_blocking(mio_fd fd, bool blocking)
 {
     u_long nonblocking = !blocking;
-    CHECK_EQ(ioctlsocket(fd, FIONBIO, &nonblocking), 0);
+    CHECK_EQ(ioctlsocket(fd, (long)FIONBIO, &nonblocking), 0);
 }
 
 void plain_set_inherited(mio_fd fd)
@@ -149,7 +147,8 @@ unsigned plain_wait(mio_fd fd, unsigned events)
 /* Of UDP, connected to itself: the nearest thing that a poll takes here. */
 mio_fd plain_loop(bool ready)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in name = {.sin_family = AF_INET,
+                               .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     int length = sizeof name;
     mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
     CHECK_EQ(bind(fd, (struct sockaddr *)&name, length), 0);
@@ -181,6 +180,17 @@ mio_fd plain_folder(void)
                     NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     CHECK(folder != INVALID_HANDLE_VALUE);
     return (mio_fd)folder;
+}
+
+mio_fd plain_file(void)
+{
+    wchar_t folder[MAX_PATH + 1], path[MAX_PATH + 1];
+    CHECK(GetTempPathW(MAX_PATH + 1, folder) != 0);
+    CHECK(GetTempFileNameW(folder, L"mio", 0, path) != 0);
+    HANDLE file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+                              FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    CHECK(file != INVALID_HANDLE_VALUE);
+    return (mio_fd)file;
 }
 
 ptrdiff_t plain_read(mio_fd fd, void *buf, size_t len)

@@ -134,9 +134,9 @@ static struct name to_system(const struct mio_addr *addr)
 
 static void from_system(struct mio_addr *addr, const struct name *name)
 {
-    CHECK_EQ(mio_addr_from_sockaddr(addr, (const struct sockaddr *)&name->storage,
-                                    (size_t)name->length),
-             0);
+    CHECK_EQ(
+        mio_addr_from_sockaddr(addr, (const struct sockaddr *)&name->storage, (size_t)name->length),
+        0);
 }
 
 mio_fd plain_socket_for(const struct mio_addr *addr, enum plain_type type)
@@ -187,8 +187,7 @@ int plain_peer_name(mio_fd fd, struct mio_addr *addr)
 ptrdiff_t plain_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
 {
     struct name name = to_system(to);
-    return result_of(
-        sendto(fd, buf, (int)len, 0, (struct sockaddr *)&name.storage, name.length));
+    return result_of(sendto(fd, buf, (int)len, 0, (struct sockaddr *)&name.storage, name.length));
 }
 
 ptrdiff_t plain_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from)
@@ -433,7 +432,7 @@ int plain_recv_hops(mio_fd fd)
 {
     union {
         WSACMSGHDR header;
-        char space[WSA_CMSG_SPACE(sizeof(int))];
+        char space[64];
     } control;
     char byte;
     int hops = -1;
