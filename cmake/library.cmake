@@ -57,7 +57,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
         src/sys/linux/new_socket.c
         src/sys/unix/multicast.c
         src/sys/unix/multicast_v4.c
-        src/sys/unix/sockaddr.c
+        src/sys/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)$")
@@ -78,7 +78,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
     endif()
     list(APPEND MIO_NET_SOURCES
         src/sys/unix/multicast.c
-        src/sys/unix/sockaddr.c
+        src/sys/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
     # Where descriptors and flags come from, and what keeps SIGPIPE away from pipes.
@@ -104,6 +104,30 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
     else()
         list(APPEND MIO_NET_SOURCES src/sys/unix/multicast_v4.c)
     endif()
+elseif(WIN32)
+    set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/windows)
+    set(MIO_SYSTEM_DEFINITIONS
+        _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX "MIO_EXPORT=__declspec(dllexport)")
+    if(MIO_FORCE_POLL OR MIO_FORCE_WAKER_PIPE)
+        message(FATAL_ERROR "MIO_FORCE_POLL and MIO_FORCE_WAKER_PIPE are for Unix")
+    endif()
+    list(APPEND MIO_SOURCES
+        src/sys/windows/afd.c
+        src/sys/windows/afd_set.c
+        src/sys/windows/base_socket.c
+        src/sys/windows/clock.c
+        src/sys/windows/error.c
+        src/sys/windows/iocp.c
+        src/sys/windows/ntdll.c
+        src/sys/windows/platform.c
+        src/sys/windows/startup.c)
+    list(APPEND MIO_NET_SOURCES
+        src/sys/sockaddr.c
+        src/sys/windows/multicast.c
+        src/sys/windows/new_socket.c
+        src/sys/windows/socket.c
+        src/sys/windows/sockopt.c
+        src/sys/windows/transfer.c)
 else()
     message(FATAL_ERROR "mio does not support ${CMAKE_SYSTEM_NAME}")
 endif()
@@ -157,7 +181,11 @@ function(mio_add_library target kind)
     target_include_directories(${target} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE Threads::Threads) # the lock of the poll backend
+    if(WIN32)
+        target_link_libraries(${target} PRIVATE ws2_32)
+    else()
+        target_link_libraries(${target} PRIVATE Threads::Threads) # the lock of the poll backend
+    endif()
     if(NOT MIO_NET)
         target_compile_definitions(${target} PUBLIC MIO_NO_NET)
         target_compile_definitions(mio_objects PRIVATE MIO_NO_NET)
@@ -169,7 +197,9 @@ function(mio_add_library target kind)
 endfunction()
 
 include(GNUInstallDirs)
-find_package(Threads REQUIRED)
+if(NOT WIN32)
+    find_package(Threads REQUIRED)
+endif()
 set(MIO_LIBRARIES)
 if(MIO_SHARED)
     mio_add_library(mio SHARED)

@@ -151,8 +151,11 @@
 extern "C" {
 #endif
 
-/* Exported from the shared library. The attribute matters only while the library is built. */
-#if defined(MIO_BUILDING) && defined(__GNUC__)
+/* Exported from the shared library. The attribute matters only while the library is built, which
+ * may name another one (MIO_EXPORT). */
+#if defined(MIO_BUILDING) && defined(MIO_EXPORT)
+#define MIO_API MIO_EXPORT
+#elif defined(MIO_BUILDING) && defined(__GNUC__)
 #define MIO_API __attribute__((visibility("default")))
 #else
 #define MIO_API

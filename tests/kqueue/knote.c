@@ -127,6 +127,10 @@ static int look_at_file(struct knote *knote)
     int fd = (int)knote->set.ident;
     if (fstat(fd, &status) < 0)
         return errno;
+    if (fd == knote->queue->fd) { /* a queue in itself is not refused, and never ready */
+        knote->filter = &sim_filter_user;
+        return 0;
+    }
     knote->device = status.st_dev;
     knote->inode = status.st_ino;
     if (S_ISSOCK(status.st_mode))
@@ -234,6 +238,8 @@ static void apply(struct knote *knote, const struct kevent *change, bool first)
             knote->set.data = change->data;
         }
     }
+    if (change->filter == EVFILT_USER && sim_settings()->user_token)
+        knote->set.udata = change->udata;
     if (knote->filter->touch)
         knote->filter->touch(knote, change, first);
     bool is_looked_at = (change->flags & EV_ADD) || !knote->filter->of_descriptor;

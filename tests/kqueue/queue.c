@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-enum { NS_PER_S = 1000000000, TICK_NS = 10000000 };
+/* The longest wait that all kernels take is of 100,000,000 seconds. */
+enum { NS_PER_S = 1000000000, TICK_NS = 10000000, SECONDS_MAX = 100000000 };
 
 int kqueue(void)
 {
@@ -107,13 +108,15 @@ static int64_t deadline_of(const struct timespec *timeout)
     int64_t ns = (int64_t)timeout->tv_sec * NS_PER_S + timeout->tv_nsec;
     if (sim_settings()->ticks && ns > 0)
         ns = ((ns + TICK_NS - 1) / TICK_NS + 1) * TICK_NS;
+    if (sim_settings()->early)
+        ns = ns > TICK_NS ? ns - TICK_NS : 0;
     return now_ns() + ns;
 }
 
 static bool is_valid(const struct timespec *timeout)
 {
-    return !timeout ||
-           (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 && timeout->tv_nsec < NS_PER_S);
+    return !timeout || (timeout->tv_sec >= 0 && timeout->tv_sec <= SECONDS_MAX &&
+                        timeout->tv_nsec >= 0 && timeout->tv_nsec < NS_PER_S);
 }
 
 /* Sleeps without the lock. Returns an errno value, or 0 when there is something to look at. */

@@ -9,13 +9,13 @@
 
 /* clang-format off */
 static const struct sim_settings systems[] = {
-    {"freebsd", .receipt = true, .user = true, .user_clear = true, .mark = true,
+    {"freebsd", .receipt = true, .user = true, .user_clear = true, .user_token = true, .mark = true,
      .pipe_wakes = true, .broken_pipe = true},
     {"macos", .receipt = true, .user = true, .broken_pipe = true, .no_devices = true},
     {"netbsd", .receipt = true, .ticks = true, .mark = true, .pipe_wakes = true},
     {"openbsd", .receipt = true, .ticks = true, .mark = true, .broken_pipe = true},
-    {"dragonfly", .receipt = true, .user = true, .user_clear = true, .ticks = true, .mark = true,
-     .pipe_wakes = true},
+    {"dragonfly", .receipt = true, .user = true, .user_clear = true, .user_token = true,
+     .ticks = true, .mark = true, .pipe_wakes = true},
 };
 /* clang-format on */
 
@@ -26,7 +26,9 @@ static const struct {
     {"receipt", offsetof(struct sim_settings, receipt)},
     {"user", offsetof(struct sim_settings, user)},
     {"user_clear", offsetof(struct sim_settings, user_clear)},
+    {"user_token", offsetof(struct sim_settings, user_token)},
     {"ticks", offsetof(struct sim_settings, ticks)},
+    {"early", offsetof(struct sim_settings, early)},
     {"pipe_wakes", offsetof(struct sim_settings, pipe_wakes)},
     {"broken_pipe", offsetof(struct sim_settings, broken_pipe)},
     {"mark", offsetof(struct sim_settings, mark)},

@@ -12,7 +12,9 @@ struct sim_settings {
     bool receipt;     /* EV_RECEIPT is known; else it is ignored, and only failures are told */
     bool user;        /* there is EVFILT_USER */
     bool user_clear;  /* EV_CLEAR in a change of a user event takes its trigger back */
+    bool user_token;  /* each change of a user event replaces its udata, a trigger alone, too */
     bool ticks;       /* waits take whole ticks of 10 ms, and one more */
+    bool early;       /* waits end a tick before their time */
     bool pipe_wakes;  /* a transfer on a pipe fires both its ends again */
     bool broken_pipe; /* EVFILT_WRITE is EPIPE on a pipe whose reader is gone */
     bool mark;        /* a mark for EVFILT_READ holds, however high; else a byte reaches it */

@@ -4,8 +4,10 @@
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "sys/bsd/traits.h"
 

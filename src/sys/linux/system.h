@@ -5,9 +5,11 @@
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 /*
  * Flags of each send. The BSDs have this one, too. On Apple's systems new sockets get SO_NOSIGPIPE

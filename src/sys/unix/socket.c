@@ -1,4 +1,5 @@
 /* Socket calls. */
+#include "sys/sockaddr.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/fd.h"
@@ -6,7 +7,6 @@
 #include "sys/unix/iovec.h"
 #include "sys/unix/new_socket.h"
 #include "sys/unix/option.h"
-#include "sys/unix/sockaddr.h"
 #include "system.h"
 
 #include <poll.h>

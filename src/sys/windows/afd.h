@@ -10,7 +10,7 @@
 
 #include <mio.h>
 
-/* What a request to the device is made of; the system writes to it until it is done. */
+/* A request to the device; the system writes to it until it is done. */
 struct mio__afd_request {
     LARGE_INTEGER timeout;
     ULONG count;

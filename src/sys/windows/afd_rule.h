@@ -1,7 +1,7 @@
 /*
- * What a poll of the AFD device asks for and what its answer means, without a call of the system:
- * functions of plain numbers, so that a test on any system can go through the answers of kernels
- * that it cannot run.
+ * The rules of polls of the AFD device: the events to ask for, and the meaning of an answer. They
+ * are functions of plain numbers without a call of the system, so that a test on any system can go
+ * through the answers of kernels that it cannot run.
  *
  * The device knows levels alone, answers once, and takes one poll of a socket at a time. So a
  * source has an edge (edge.h) and at most one poll in flight. The poll is about the registration
@@ -60,9 +60,9 @@ static inline uint16_t mio__afd_wanted(const struct mio__edge *edge)
 }
 
 /*
- * What brings the poll of a slot in line with its registration: a ticket of 0 stands for none. A
- * poll that asks for more than is wanted may stay, for its answer is looked at with the edge of
- * that moment. One that asks for less is cancelled, and its answer brings the next.
+ * The step that brings the poll of a slot in line with its registration, whose ticket is 0 where
+ * there is none. A poll that asks for more than is wanted may stay, for its answer is looked at
+ * with the edge of that moment. One that asks for less is cancelled: its answer brings the next.
  */
 static inline enum mio__afd_step mio__afd_next(const struct mio__afd_poll *poll, uint32_t ticket,
                                                uint16_t wanted)
@@ -105,8 +105,8 @@ static inline uint32_t mio__afd_events(int32_t status, uint32_t handles, uint32_
 
 /*
  * The readiness to report for these events, 0 for none. The poll may have asked for what is no
- * longer wanted: only directions that are armed are told. What ended the connection is told
- * whatever was asked for, as epoll does.
+ * longer wanted: only directions that are armed are told. A reset and a failed connect are told
+ * whatever was asked for, as on epoll.
  */
 static inline uint32_t mio__afd_readiness(const struct mio__edge *edge, uint32_t events)
 {

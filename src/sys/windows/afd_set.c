@@ -83,7 +83,7 @@ static int set_update(struct mio__afd_set *set, struct mio__afd_slot *slot)
     }
 }
 
-static void set_collect_abandoned(struct mio__afd_set *set)
+static void set_list_abandoned(struct mio__afd_set *set)
 {
     for (;;) {
         uint32_t index = mio__slots_collect(&set->slots);
@@ -97,7 +97,7 @@ int mio__afd_set_apply(struct mio__afd_set *set, struct mio_event *events, size_
 {
     struct mio__afd_slot *slot;
     size_t n = 0;
-    set_collect_abandoned(set);
+    set_list_abandoned(set);
     while (n < capacity && (slot = set_first_listed(set)) != NULL) {
         set_unlist_first(set);
         int result = set_update(set, slot);
@@ -128,7 +128,7 @@ bool mio__afd_set_has(const struct mio__afd_set *set, const struct mio_source *s
 
 int mio__afd_set_reserve(struct mio__afd_set *set)
 {
-    set_collect_abandoned(set);
+    set_list_abandoned(set);
     int result = mio__slots_reserve(&set->slots);
     if (result < 0)
         return result;
@@ -199,7 +199,7 @@ bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direc
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
-/* What an answer says of the registration of its slot; false for nothing to report. */
+/* The part of an answer that is about the registration of its slot; false for nothing to report. */
 static bool set_report(struct mio__afd_set *set, struct mio__afd_slot *slot, uint32_t ticket,
                        struct mio_event *event)
 {

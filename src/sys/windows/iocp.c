@@ -149,7 +149,7 @@ static int iocp_close(struct mio_poll *poll)
     mio__afd_set_close_devices(&state->set);
     if (!MIO__CALL(CloseHandle)(state->port) && result == 0)
         result = mio__error_of(GetLastError());
-    /* What the system has not given back stays: it may be written to. */
+    /* Memory that the system has not given back stays: it may be written to. */
     if (state->set.in_flight > 0)
         return result;
     mio__afd_set_free(&state->set);
@@ -260,7 +260,7 @@ static int iocp_take(struct mio_poll *poll, const OVERLAPPED_ENTRY *entries, int
     return n;
 }
 
-/* What is left of the time until a deadline. */
+/* The time that is left until a deadline. */
 static int64_t iocp_rest(int64_t deadline)
 {
     if (deadline == 0 || deadline == MIO_FOREVER)

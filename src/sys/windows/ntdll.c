@@ -1,6 +1,8 @@
 /* Functions of ntdll. */
 #include "sys/windows/ntdll.h"
 
+#include <string.h>
+
 /* A plain function pointer, which may become any other: GetProcAddress has a type of its own. */
 typedef void (*ntdll_function)(void);
 
@@ -16,9 +18,9 @@ static BOOL CALLBACK ntdll_look_up(INIT_ONCE *once, void *argument, void **conte
     ntdll_function cancel = (ntdll_function)GetProcAddress(module, "NtCancelIoFileEx");
     if (!create || !control || !cancel)
         return FALSE;
-    *(ntdll_function *)&found->NtCreateFile = create;
-    *(ntdll_function *)&found->NtDeviceIoControlFile = control;
-    *(ntdll_function *)&found->NtCancelIoFileEx = cancel;
+    memcpy(&found->NtCreateFile, &create, sizeof create);
+    memcpy(&found->NtDeviceIoControlFile, &control, sizeof control);
+    memcpy(&found->NtCancelIoFileEx, &cancel, sizeof cancel);
     found->is_wine = GetProcAddress(module, "wine_get_version") != NULL;
     return TRUE;
 }

@@ -1,5 +1,5 @@
 /*
- * What ntdll has beyond the documented interface, found at run time: the device that tells of
+ * Functions of ntdll beyond the documented interface, found at run time: the device that tells of
  * sockets (AFD), and requests to it. Link-time dependencies are ws2_32 and kernel32 alone.
  */
 #ifndef MIO_NTDLL_H

@@ -226,7 +226,7 @@ static void abandon_leaves_the_new_owner_of_the_number_alone(void)
     CHECK_EQ(plain_close(other), 0);
     CHECK_EQ(mio_source_init_fd(&owner, fd), 0);
     /* Only the kernel's own table knows that the number means something else now. */
-    if (queue_is_epoll(&poll))
+    if (queue_has_kernel_edges(&poll))
         CHECK_EQ(mio_reregister(registry, &source, TOKEN, MIO_READABLE), -ENOENT);
     CHECK(mio_source_is_registered(&source));
     CHECK_EQ(mio_register(registry, &owner, 1, MIO_READABLE), 0);

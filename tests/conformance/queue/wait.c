@@ -272,6 +272,21 @@ static void nested_poll_is_readable_while_events_are_pending(void)
     CHECK_EQ(mio_poll_close(&outer), 0);
 }
 
+static void queue_in_itself_is_refused(void)
+{
+    struct mio_poll poll;
+    struct mio_source queue;
+    test_poll_init(&poll);
+    if (mio_poll_fd(&poll) == MIO_FD_NONE) {
+        CHECK_EQ(mio_poll_close(&poll), 0);
+        SKIP("this backend has no descriptor");
+    }
+    CHECK_EQ(mio_source_init_fd(&queue, mio_poll_fd(&poll)), 0);
+    CHECK_EQ(mio_register(mio_poll_registry(&poll), &queue, 1, MIO_READABLE), -EINVAL);
+    CHECK(!mio_source_is_registered(&queue));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static void queues_nest_up_to_a_depth(void)
 {
     enum { DEPTH = 6 };
@@ -412,6 +427,7 @@ static const struct test_case cases[] = {
     {"nested_poll_is_readable_while_events_are_pending",
      nested_poll_is_readable_while_events_are_pending, TEST_EDGE | TEST_LEVEL},
     {"poll_inside_itself_is_refused", poll_inside_itself_is_refused, 0},
+    {"queue_in_itself_is_refused", queue_in_itself_is_refused, 0},
     {"queues_nest_up_to_a_depth", queues_nest_up_to_a_depth, 0},
     {"memory_that_cannot_be_written_is_a_fault", memory_that_cannot_be_written_is_a_fault, 0},
     {"counters_count", counters_count, 0},

@@ -6,9 +6,11 @@
 #ifndef MIO_SYSTEM_H
 #define MIO_SYSTEM_H
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #define MIO__SEND_FLAGS MSG_NOSIGNAL
 #define MIO__SO_SPREAD_PORT SO_REUSEPORT

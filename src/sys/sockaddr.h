@@ -4,7 +4,7 @@
 
 #include <mio.h>
 
-#include <sys/socket.h>
+#include "system.h"
 
 /* Completes an address that the system has written into the storage: length as it returned it. */
 void mio__sockaddr_received(struct mio_addr *addr, socklen_t length);

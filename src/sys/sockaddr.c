@@ -1,12 +1,8 @@
-/* Addresses in the system's form. */
-#include "sys/unix/sockaddr.h"
+/* Addresses in the system's form. The headers come with system.h; all have the same sockaddrs. */
+#include "sys/sockaddr.h"
 #include "sys/sys.h"
-#include "system.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/un.h>
 
 /* Copied in and out: the storage of an address has a type of its own. */
 
@@ -97,6 +93,9 @@ void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port)
            sizeof network_order);
 }
 
+/* The longest text: eight groups, or six and an IPv4 address, and a NUL. */
+#define MIO__TEXT_MAX 46
+
 static int family_of(const struct mio__ip *ip)
 {
     return ip->family == MIO_ADDR_IPV6 ? AF_INET6 : AF_INET;
@@ -109,7 +108,8 @@ bool mio__sockaddr_pton(struct mio__ip *ip, const char *text)
 
 void mio__sockaddr_ntop(const struct mio__ip *ip, char *buf, size_t size)
 {
-    if (!inet_ntop(family_of(ip), ip->bytes, buf, (socklen_t)size))
+    /* A constant, for systems do not agree on the type. */
+    if (size < MIO__TEXT_MAX || !inet_ntop(family_of(ip), ip->bytes, buf, MIO__TEXT_MAX))
         buf[0] = '\0';
 }
 
@@ -174,7 +174,7 @@ static void settle_path(struct mio_addr *addr)
 
 void mio__sockaddr_received(struct mio_addr *addr, socklen_t length)
 {
-    size_t used = length < sizeof addr->storage ? length : sizeof addr->storage;
+    size_t used = (size_t)length < sizeof addr->storage ? (size_t)length : sizeof addr->storage;
     /* The bytes that stood there are no part of it: the name of the unnamed address is empty. */
     memset((char *)addr->storage + used, 0, sizeof addr->storage - used);
     addr->length = (uint32_t)used;

@@ -1,0 +1,70 @@
+/*
+ * The calls of the system that this folder makes: result, name, parameters, arguments. Those of
+ * ntdll, which are looked up at run time, are in ntdll.h.
+ */
+#ifndef MIO_CALLS_LIST_H
+#define MIO_CALLS_LIST_H
+
+#include "system.h"
+
+/* clang-format off */
+
+/* These return 0, or SOCKET_ERROR and leave the code to WSAGetLastError. */
+#define MIO__CALLS_OF_SOCKETS(X) \
+    X(int, bind, (SOCKET fd, const struct sockaddr *addr, int length), (fd, addr, length)) \
+    X(int, closesocket, (SOCKET fd), (fd)) \
+    X(int, connect, (SOCKET fd, const struct sockaddr *addr, int length), (fd, addr, length)) \
+    X(int, getpeername, (SOCKET fd, struct sockaddr *addr, int *length), (fd, addr, length)) \
+    X(int, getsockname, (SOCKET fd, struct sockaddr *addr, int *length), (fd, addr, length)) \
+    X(int, getsockopt, (SOCKET fd, int level, int name, char *value, int *length), \
+      (fd, level, name, value, length)) \
+    X(int, ioctlsocket, (SOCKET fd, long command, u_long *value), (fd, command, value)) \
+    X(int, listen, (SOCKET fd, int backlog), (fd, backlog)) \
+    X(int, recv, (SOCKET fd, char *buf, int len, int flags), (fd, buf, len, flags)) \
+    X(int, recvfrom, (SOCKET fd, char *buf, int len, int flags, struct sockaddr *addr, \
+      int *length), (fd, buf, len, flags, addr, length)) \
+    X(int, select, (int ignored, fd_set *reads, fd_set *writes, fd_set *errors, \
+      PTIMEVAL timeout), (ignored, reads, writes, errors, timeout)) \
+    X(int, send, (SOCKET fd, const char *buf, int len, int flags), (fd, buf, len, flags)) \
+    X(int, sendto, (SOCKET fd, const char *buf, int len, int flags, const struct sockaddr *addr, \
+      int length), (fd, buf, len, flags, addr, length)) \
+    X(int, setsockopt, (SOCKET fd, int level, int name, const char *value, int length), \
+      (fd, level, name, value, length)) \
+    X(int, shutdown, (SOCKET fd, int how), (fd, how)) \
+    X(int, WSAIoctl, (SOCKET fd, DWORD code, void *in, DWORD in_length, void *out, \
+      DWORD out_length, DWORD *done, WSAOVERLAPPED *overlapped, \
+      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), \
+      (fd, code, in, in_length, out, out_length, done, overlapped, routine)) \
+    X(int, WSARecv, (SOCKET fd, WSABUF *bufs, DWORD count, DWORD *done, DWORD *flags, \
+      WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), \
+      (fd, bufs, count, done, flags, overlapped, routine)) \
+    X(int, WSASend, (SOCKET fd, WSABUF *bufs, DWORD count, DWORD *done, DWORD flags, \
+      WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), \
+      (fd, bufs, count, done, flags, overlapped, routine))
+
+/* These return a socket, or INVALID_SOCKET. */
+#define MIO__CALLS_FOR_SOCKETS(X) \
+    X(SOCKET, accept, (SOCKET fd, struct sockaddr *addr, int *length), (fd, addr, length)) \
+    X(SOCKET, WSASocketW, (int family, int type, int protocol, WSAPROTOCOL_INFOW *info, \
+      GROUP group, DWORD flags), (family, type, protocol, info, group, flags))
+
+/* This returns 0 or its code. */
+#define MIO__CALLS_OF_START(X) \
+    X(int, WSAStartup, (WORD version, WSADATA *data), (version, data))
+
+/* These return 0 or NULL when they fail, and leave the code to GetLastError. */
+#define MIO__CALLS_OF_HANDLES(X) \
+    X(BOOL, CloseHandle, (HANDLE handle), (handle)) \
+    X(HANDLE, CreateIoCompletionPort, (HANDLE file, HANDLE port, ULONG_PTR key, DWORD threads), \
+      (file, port, key, threads)) \
+    X(BOOL, GetQueuedCompletionStatusEx, (HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, \
+      ULONG *count, DWORD milliseconds, BOOL alertable), \
+      (port, entries, room, count, milliseconds, alertable)) \
+    X(BOOL, PostQueuedCompletionStatus, (HANDLE port, DWORD bytes, ULONG_PTR key, \
+      OVERLAPPED *overlapped), (port, bytes, key, overlapped)) \
+    X(BOOL, SetFileCompletionNotificationModes, (HANDLE file, UCHAR flags), (file, flags)) \
+    X(BOOL, SetHandleInformation, (HANDLE handle, DWORD mask, DWORD flags), (handle, mask, flags))
+
+/* clang-format on */
+
+#endif
