@@ -15,17 +15,27 @@ struct record {
 };
 
 static struct record first; /* of the thread that runs the cases */
-static _Thread_local struct record *own;
+
+/* The place of each thread's record. _Thread_local would need a library beside the program. */
+static DWORD own_place(void)
+{
+    static DWORD place = TLS_OUT_OF_INDEXES;
+    if (place == TLS_OUT_OF_INDEXES) /* before there is a second thread */
+        place = TlsAlloc();
+    CHECK(place != TLS_OUT_OF_INDEXES);
+    return place;
+}
 
 static struct record *record_of(const struct thread *thread)
 {
     return (struct record *)thread->handle;
 }
 
-static unsigned __stdcall run_thread(void *record)
+static unsigned __stdcall run_thread(void *arg)
 {
-    own = record;
-    own->result = own->run(own->arg);
+    struct record *record = arg;
+    CHECK(TlsSetValue(own_place(), record));
+    record->result = record->run(record->arg);
     return 0;
 }
 
@@ -52,6 +62,7 @@ void *thread_join(struct thread *thread)
 
 struct thread thread_self(void)
 {
+    struct record *own = TlsGetValue(own_place());
     struct thread thread = {(uintptr_t)(own ? own : &first)};
     return thread;
 }
