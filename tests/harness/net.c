@@ -52,12 +52,24 @@ void test_drain(struct mio_source *source)
 
 bool test_is_nonblocking(mio_fd fd)
 {
-    return plain_is_nonblocking(fd);
+    return plain_blocking(fd) != PLAIN_BLOCKS;
 }
 
 bool test_is_cloexec(mio_fd fd)
 {
     return !plain_is_inherited(fd);
+}
+
+void test_need_unix(enum plain_type type)
+{
+    if (!plain_has_socket(PLAIN_UNIX, type))
+        SKIP("no such sockets in the Unix domain here");
+}
+
+void test_need_unix_pair(enum plain_type type)
+{
+    if (!plain_has_pair(PLAIN_UNIX, type))
+        SKIP("no such pairs in the Unix domain here");
 }
 
 #ifndef MIO_NO_NET

@@ -138,7 +138,7 @@ static void run(enum channel_kind kind, enum act act, enum moment moment, size_t
 static void whatever_the_peer_does_is_seen(enum channel_kind kind)
 {
     static const size_t asked[] = {1, 4, 64};
-    const bool is_pipe = kind == CHANNEL_PIPE || kind == CHANNEL_PIPE_RECEIVER;
+    const bool is_pipe = channel_kind_is_pipe(kind);
     for (int act = SENDS; act < ACTS; act++)
         for (int moment = BEFORE_THE_WAIT; moment < MOMENTS; moment++)
             for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {

@@ -53,6 +53,7 @@ static void write_after_own_shutdown_brings_no_event_without_end(enum channel_ki
 }
 DEFINE_CASES(EACH_STREAM_SOCKET, write_after_own_shutdown_brings_no_event_without_end)
 
+#if MIO_HAS_PIPES
 static void write_without_a_reader_brings_no_event_without_end(enum channel_kind kind)
 {
     struct mio_poll poll;
@@ -66,6 +67,7 @@ static void write_without_a_reader_brings_no_event_without_end(enum channel_kind
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 DEFINE_CASES(EACH_PIPE_WRITER, write_without_a_reader_brings_no_event_without_end)
+#endif
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 

@@ -23,6 +23,8 @@ void queue_need_datagram_errors(void);
 void queue_need_feature(mio_interest interest);
 /* Skips the case on every other backend. */
 void queue_need_epoll(void);
+/* Skips what interrupts a wait, where the system knows nothing of the kind. */
+void queue_need_interrupts(void);
 /* Skips the case where polls have no descriptor. */
 void queue_need_poll_fd(void);
 
@@ -39,7 +41,7 @@ struct waiter {
     struct thread thread;
     int result; /* after waiter_join */
     struct mio_event events[4];
-    atomic_bool until_interrupted; /* -EINTR ends it too */
+    atomic_bool stopping; /* an interrupt ends it too */
     atomic_bool done;
 };
 
@@ -47,7 +49,9 @@ struct waiter {
 void waiter_start(struct waiter *waiter, struct mio_poll *poll);
 /* Waits for the end of the wait; its result. */
 int waiter_join(struct waiter *waiter);
-/* Interrupts the wait, and joins. */
+/* Interrupts the wait, and joins; its result. The case needs interrupts. */
 int waiter_interrupt(struct waiter *waiter);
+/* Ends a wait that has nothing to report, and joins. */
+void waiter_stop(struct waiter *waiter);
 
 #endif

@@ -131,6 +131,7 @@ static void peer_closed(enum channel_kind kind)
 }
 DEFINE_CASES(EACH_UNIX_STREAM, peer_closed)
 
+#if MIO_HAS_PIPES
 /*
  * A pipe whose other end is closed. A kqueue says so of both directions, without an error, and may
  * know of one alone.
@@ -187,6 +188,7 @@ static void reader_closed_while_it_was_full(enum channel_kind kind)
     check_broken(&channel, R | W | E | WC);
 }
 DEFINE_CASES(EACH_PIPE_WRITER, reader_closed_while_it_was_full)
+#endif
 
 /* ---- Errors that close nothing --------------------------------------------------------------- */
 

@@ -172,6 +172,7 @@ static void signal_is_reported(void)
 {
     struct mio_poll poll;
     struct waiter waiter;
+    queue_need_interrupts();
     test_poll_init(&poll);
     waiter_start(&waiter, &poll);
     CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
@@ -200,6 +201,7 @@ static void interrupted_wait_loses_no_event(void)
     struct waiter waiter;
     uint64_t count;
     int interrupted = 0;
+    queue_need_interrupts();
     test_poll_init(&poll);
     mio_fd fd = queue_loop(&source, false);
     handler_fd = fd;

@@ -248,7 +248,8 @@ static void datagrams_to_groups_have_their_own_ttl(void)
     group_open(&group, "0.0.0.0:0");
     CHECK_EQ(mio_udp_socket_join_multicast_at(&group.receiver, &group.addr, &group.local), 0);
     mio_fd fd = udp_fd(&group.receiver);
-    plain_want_hops(fd, false);
+    if (!plain_want_hops(fd, false))
+        SKIP("the system does not tell the time to live of datagrams");
     CHECK_EQ(mio_udp_socket_set_ttl(&group.sender, 77), 0);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         CHECK_EQ(mio_udp_socket_set_multicast_ttl(&group.sender, limits[i]), 0);

@@ -279,7 +279,8 @@ static void check_arrives_with(struct mio_udp_socket *socket, const char *peer_t
 {
     struct mio_addr addr;
     mio_fd peer = udp_peer(peer_text, &addr);
-    plain_want_hops(peer, mio_addr_family(&addr) == MIO_ADDR_IPV6);
+    if (!plain_want_hops(peer, mio_addr_family(&addr) == MIO_ADDR_IPV6))
+        SKIP("the system does not tell the hop limit of datagrams");
     CHECK_EQ(mio_udp_socket_send_to(socket, "x", 1, &addr), 1);
     CHECK_EQ(plain_recv_hops(peer), ttl);
     CHECK_EQ(plain_close(peer), 0);

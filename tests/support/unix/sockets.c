@@ -48,6 +48,14 @@ bool plain_has_socket(enum plain_family family, enum plain_type type)
     return fd >= 0 && close(fd) == 0;
 }
 
+bool plain_has_pair(enum plain_family family, enum plain_type type)
+{
+    int fds[2];
+    if (socketpair(families[family], types[type], 0, fds) < 0)
+        return false;
+    return close(fds[0]) == 0 && close(fds[1]) == 0;
+}
+
 void plain_pair(enum plain_type type, mio_fd fds[2])
 {
     CHECK_EQ(socketpair(AF_UNIX, types[type], 0, fds), 0);
@@ -338,13 +346,11 @@ uint32_t plain_loopback_index(void)
 
 /* ---- Hops ------------------------------------------------------------------------------------ */
 
-void plain_want_hops(mio_fd fd, bool ipv6)
+bool plain_want_hops(mio_fd fd, bool ipv6)
 {
     int on = 1;
-    if (ipv6)
-        CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on), 0);
-    else
-        CHECK_EQ(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on), 0);
+    return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL,
+                      &on, sizeof on) == 0;
 }
 
 int plain_recv_hops(mio_fd fd)
