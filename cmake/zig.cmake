@@ -6,7 +6,8 @@
 set(MIO_ZIG_VERSION 0.17.1)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MIO_ZIG_TARGET MIO_ZIG_ROOT)
 if(NOT MIO_ZIG_ROOT)
-    get_filename_component(MIO_ZIG_ROOT ${CMAKE_CURRENT_LIST_DIR}/../build/zig ABSOLUTE)
+    get_filename_component(MIO_ZIG_ROOT
+        ${CMAKE_CURRENT_LIST_DIR}/../build/zig-${MIO_ZIG_VERSION} ABSOLUTE)
 endif()
 if(NOT MIO_ZIG_TARGET)
     message(FATAL_ERROR "MIO_ZIG_TARGET must name the target")
@@ -14,7 +15,7 @@ endif()
 
 # Presets may be configured at the same time: one installs, the others wait for it.
 file(LOCK ${MIO_ZIG_ROOT}.lock TIMEOUT 900)
-if(NOT EXISTS ${MIO_ZIG_ROOT}/zig-ar)
+if(NOT EXISTS ${MIO_ZIG_ROOT}/zig)
     find_program(MIO_ZIG_PYTHON python3 REQUIRED)
     message(STATUS "Installing ziglang ${MIO_ZIG_VERSION} in ${MIO_ZIG_ROOT}: about 400 MB")
     execute_process(
@@ -23,15 +24,24 @@ if(NOT EXISTS ${MIO_ZIG_ROOT}/zig-ar)
     execute_process(
         COMMAND ${MIO_ZIG_ROOT}/bin/pip install --quiet --disable-pip-version-check
             ziglang==${MIO_ZIG_VERSION}
-        COMMAND_ERROR_IS_FATAL ANY)
+        RESULT_VARIABLE result)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "ziglang ${MIO_ZIG_VERSION} is not to be had: "
+            "the registry of Python's packages does not answer, or does not have it")
+    endif()
+    # The last step, for it says that all is there.
     file(GLOB program ${MIO_ZIG_ROOT}/lib/python3*/site-packages/ziglang/zig)
     file(CREATE_LINK ${program} ${MIO_ZIG_ROOT}/zig SYMBOLIC)
-    # CMake wants a program of its own for archives; the last step, for it says that all is there.
-    file(WRITE ${MIO_ZIG_ROOT}/zig-ar.new "#!/bin/sh\nexec ${MIO_ZIG_ROOT}/zig ar \"$@\"\n")
-    file(CHMOD ${MIO_ZIG_ROOT}/zig-ar.new PERMISSIONS
-        OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-    file(RENAME ${MIO_ZIG_ROOT}/zig-ar.new ${MIO_ZIG_ROOT}/zig-ar)
 endif()
+# CMake wants a program of its own for archives. The cache is here, too: nothing is left elsewhere.
+foreach(command cc ar)
+    set(script "#!/bin/sh\n\
+ZIG_GLOBAL_CACHE_DIR='${MIO_ZIG_ROOT}/cache' ZIG_LOCAL_CACHE_DIR='${MIO_ZIG_ROOT}/cache' \\\n\
+    exec '${MIO_ZIG_ROOT}/zig' ${command} \"$@\"\n")
+    file(CONFIGURE OUTPUT ${MIO_ZIG_ROOT}/zig-${command} CONTENT "${script}" @ONLY)
+    file(CHMOD ${MIO_ZIG_ROOT}/zig-${command} PERMISSIONS
+        OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+endforeach()
 file(LOCK ${MIO_ZIG_ROOT}.lock RELEASE)
 file(REAL_PATH ${MIO_ZIG_ROOT}/zig zig)
 
@@ -44,7 +54,7 @@ foreach(pair macos=Darwin ios=Darwin freebsd=FreeBSD netbsd=NetBSD openbsd=OpenB
     endif()
 endforeach()
 string(REGEX REPLACE "-.*" "" CMAKE_SYSTEM_PROCESSOR ${MIO_ZIG_TARGET})
-set(CMAKE_C_COMPILER ${zig} cc -target ${MIO_ZIG_TARGET})
+set(CMAKE_C_COMPILER ${MIO_ZIG_ROOT}/zig-cc -target ${MIO_ZIG_TARGET})
 set(CMAKE_AR ${MIO_ZIG_ROOT}/zig-ar CACHE FILEPATH "")
 find_program(MIO_ZIG_NOTHING true REQUIRED) # its archives have their index
 set(CMAKE_RANLIB ${MIO_ZIG_NOTHING} CACHE FILEPATH "")

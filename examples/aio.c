@@ -3,8 +3,8 @@
  * of our own hands the queue to the operation, and the event says that the operation is done. Then
  * two operations as one (lio_listio), where the system has that.
  *
- * FreeBSD, DragonFly BSD and Apple's systems. Nobody has seen it run on the last: their manual says
- * that the filter is not supported.
+ * It is made for FreeBSD. Nobody has seen it run on Apple's systems, whose manual says that the
+ * filter is not supported. DragonFly BSD has the calls, which answer ENOSYS to such a request.
  *
  *     aio FILE        writes some lines to FILE
  */
@@ -75,6 +75,12 @@ static struct aiocb write_of(int fd, char *text, off_t offset)
     return operation;
 }
 
+/* A call that starts operations. DragonFly's return the error itself. */
+static int started(int result)
+{
+    return result < 0 ? -errno : -result;
+}
+
 /* Waits for the event of the token. */
 static int expect(struct mio_poll *poll, mio_token token)
 {
@@ -88,32 +94,39 @@ static int expect(struct mio_poll *poll, mio_token token)
     return 0;
 }
 
-/* The result of an operation that is done; the system keeps it until it is asked for. */
-static int result_of(struct aiocb *operation)
+/*
+ * Takes the result of an operation that is done: 0 if all was written. The event comes with each
+ * wait until the results of all that it stands for were taken.
+ */
+static int take_result(struct aiocb *operation)
 {
     int error = aio_error(operation);
     if (error == EINPROGRESS)
         return -EINPROGRESS;
     ssize_t n = aio_return(operation);
-    return error != 0 ? -error : (int)n;
+    if (error != 0)
+        return -error;
+    return n == (ssize_t)operation->aio_nbytes ? 0 : -EIO;
 }
+
+/* Static, as their buffers are: the system writes to operations until they are done. */
+static struct aiocb one, two[2];
 
 static int write_one(struct mio_poll *poll, int fd)
 {
     static char text[] = "one, written in the background\n";
     struct notice notice = {.when_done.sigev_notify = SIGEV_NONE};
-    struct aiocb operation = write_of(fd, text, 0);
     mio_source_init_custom(&notice.source, &notice_ops);
     int result = mio_register(mio_poll_registry(poll), &notice.source, WRITTEN, MIO_AIO);
     if (result < 0)
         return result;
-    operation.aio_sigevent = notice.when_done;
-    if (aio_write(&operation) < 0)
-        result = -errno;
+    one = write_of(fd, text, 0);
+    one.aio_sigevent = notice.when_done;
+    result = started(aio_write(&one));
     if (result == 0)
         result = expect(poll, WRITTEN);
     if (result == 0)
-        result = result_of(&operation);
+        result = take_result(&one);
     mio_deregister(mio_poll_registry(poll), &notice.source);
     return result;
 }
@@ -122,20 +135,19 @@ static int write_two(struct mio_poll *poll, int fd)
 {
     static char first[] = "two,\n", second[] = "and three, as one operation\n";
     struct notice notice = {.when_done.sigev_notify = SIGEV_NONE};
+    struct aiocb *list[2] = {&two[0], &two[1]};
     off_t end = lseek(fd, 0, SEEK_END);
-    struct aiocb operations[2] = {write_of(fd, first, end),
-                                  write_of(fd, second, end + (off_t)strlen(first))};
-    struct aiocb *list[2] = {&operations[0], &operations[1]};
     mio_source_init_custom(&notice.source, &notice_ops);
     int result = mio_register(mio_poll_registry(poll), &notice.source, BOTH_WRITTEN, MIO_LIO);
     if (result < 0)
         return result;
-    if (lio_listio(LIO_NOWAIT, list, 2, &notice.when_done) < 0)
-        result = -errno;
+    two[0] = write_of(fd, first, end);
+    two[1] = write_of(fd, second, end + (off_t)strlen(first));
+    result = started(lio_listio(LIO_NOWAIT, list, 2, &notice.when_done));
     if (result == 0)
         result = expect(poll, BOTH_WRITTEN);
-    for (int i = 0; i < 2 && result >= 0; i++)
-        result = result_of(&operations[i]);
+    for (int i = 0; i < 2 && result == 0; i++)
+        result = take_result(&two[i]);
     mio_deregister(mio_poll_registry(poll), &notice.source);
     return result;
 }
@@ -154,10 +166,10 @@ int main(int argc, char **argv)
         return 1;
     }
     result = write_one(&poll, fd);
-    if (result >= 0 && (mio_poll_features(&poll) & MIO_LIO))
+    if (result == 0 && (mio_poll_features(&poll) & MIO_LIO))
         result = write_two(&poll, fd);
     if (result < 0)
-        fprintf(stderr, "writing: %s\n", mio_strerror(result));
+        fprintf(stderr, "writing: %s: %s\n", mio_error_name(result), mio_strerror(result));
     mio_poll_close(&poll);
     close(fd);
     return result < 0;

@@ -641,7 +641,9 @@ MIO_API int mio_registry_abandon(struct mio_registry *registry);
  * The descriptor of the queue, for system interfaces that deliver into it: POSIX AIO on kqueue
  * (sigev_notify_kqueue), whose events say MIO_AIO or MIO_LIO, and entries of a kqueue's other
  * filters (EVFILT_PROC, EVFILT_SIGNAL, EVFILT_TIMER), whose events say readable. Their token is the
- * udata that you give. The filters of reading and writing are the library's.
+ * udata that you give. The filters of reading and writing are the library's. The event of an
+ * operation comes with each wait until aio_return has taken its result, unless the operation was
+ * started with EV_ONESHOT or EV_CLEAR (sigev_notify_kevent_flags).
  *
  * Returns  as mio_poll_fd.      Threads  any.      System  as mio_poll_fd.
  */

@@ -8,6 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#if !defined(__GNUC__) && !defined(__clang__)
+
+#include "atomic_msvc.h"
+
+#else
+
 static inline uint32_t mio__load_relaxed(const uint32_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -100,5 +106,7 @@ static inline void mio__counter_add_shared(uintptr_t *counter, uintptr_t value)
 {
     __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
+
+#endif /* __GNUC__ */
 
 #endif

@@ -65,11 +65,32 @@ static int next_fault(enum fault_call call)
     return plan.error;
 }
 
-/* ---- Changes of a kqueue --------------------------------------------------------------------- */
+/* ---- Changes and events of a kqueue ---------------------------------------------------------- */
 
 #ifdef MIO_KQUEUE_ABI_H
 
 enum { CHANGES_MAX = 8 };
+
+static struct kevent stranger;
+static bool has_stranger;
+
+void fault_put_event(const struct kevent *event)
+{
+    stranger = *event;
+    has_stranger = true;
+}
+
+/* A wait that finds that event. The others that are there follow it, as far as there is room. */
+static int meet_stranger(int queue, struct kevent *events, int room)
+{
+    static const struct timespec at_once;
+    has_stranger = false;
+    events[0] = stranger;
+    if (room == 1)
+        return 1;
+    int n = kevent(queue, NULL, 0, &events[1], room - 1, &at_once);
+    return n < 0 ? 1 : n + 1;
+}
 
 /* Puts the refusals among the receipts of the changes that were made. */
 static void merge_receipts(const struct kevent *changes, const int *errors, int count,
@@ -92,6 +113,8 @@ static int kevent_of_some(int queue, const struct kevent *changes, mio__kevent_c
 {
     struct kevent kept[CHANGES_MAX];
     int errors[CHANGES_MAX], error = 0, made = 0;
+    if (has_stranger && count == 0 && room > 0)
+        return meet_stranger(queue, events, (int)room);
     for (int i = 0; i < (int)count && i < CHANGES_MAX; i++) {
         errors[i] = next_fault(FAULT_receipt);
         if (errors[i] != 0)
@@ -118,15 +141,21 @@ static int kevent_of_some(int queue, const struct kevent *changes, mio__kevent_c
 
 /* ---- Calls that succeed or fail -------------------------------------------------------------- */
 
+/* A descriptor is gone even where its close fails. */
+static bool is_made_even_so(enum fault_call call, int error)
+{
+    return call == FAULT_close || error == FAULT_ANSWERS_LOST;
+}
+
 #define DEFINE(result, name, parameters, arguments)                                                \
     static result call_##name parameters                                                           \
     {                                                                                              \
         int error = next_fault(FAULT_##name);                                                      \
         if (error == 0)                                                                            \
             return name arguments;                                                                 \
-        if (FAULT_##name == FAULT_close) /* the descriptor is gone even so */                      \
+        if (is_made_even_so(FAULT_##name, error))                                                  \
             (void)!name arguments;                                                                 \
-        errno = error;                                                                             \
+        errno = error == FAULT_ANSWERS_LOST ? EINTR : error;                                       \
         return -1;                                                                                 \
     }
 MIO__CALLS_OF_UNIX(DEFINE)

@@ -2,7 +2,8 @@
  * A kernel that fails on purpose. The programs of this folder link a build of the library whose
  * system calls go through a table (src/sys/unix/calls.h). Here stands what the table holds: each
  * call counts itself, and one of them fails, is interrupted, or moves one byte only, as the plan
- * says. All else goes to the system.
+ * says. All else goes to the system. Where that is one whose kqueue is simulated (tests/kqueue),
+ * single changes of a queue can fail, too.
  */
 #ifndef MIO_FAULTS_H
 #define MIO_FAULTS_H
@@ -35,6 +36,8 @@ enum fault_call {
 #define FAULT_ONE_BYTE (-1)
 /* Of pwritev2 alone: it ignores its flags, as gVisor does with those that it does not know. */
 #define FAULT_NO_FLAGS (-2)
+/* Of kevent with changes: they are made, but the call says EINTR, and their answers are lost. */
+#define FAULT_ANSWERS_LOST (-3)
 /* A flag of pwritev2 that no system knows. A call with it that moves one byte ignores its flags. */
 #define FAULT_UNKNOWN_FLAG 0x40000000
 
@@ -42,7 +45,7 @@ struct fault_plan {
     enum fault_call call;
     unsigned long nth; /* which of these calls, from 1; 0: none */
     bool all_after;    /* and all that follow it */
-    int error;         /* errno value, or FAULT_ONE_BYTE, FAULT_NO_FLAGS */
+    int error;         /* errno value, or FAULT_ONE_BYTE and the others */
 };
 
 /* Sets the plan, or none (NULL), and starts to count from 0. Not while other threads make calls. */
@@ -57,5 +60,10 @@ unsigned long fault_count(enum fault_call call);
 bool fault_happened(void);
 
 const char *fault_name(enum fault_call call);
+
+#ifdef MIO_KQUEUE_ABI_H
+/* The next call of kevent(2) that waits, with room for events, finds this one before all others. */
+void fault_put_event(const struct kevent *event);
+#endif
 
 #endif

@@ -96,26 +96,38 @@ static void touch_process(struct knote *knote, const struct kevent *change, bool
 
 const struct sim_filter sim_filter_process = {.ask = ask_process, .touch = touch_process};
 
-/* ---- Completions ----------------------------------------------------------------------------- */
+/* ---- Completions, as on FreeBSD: until the result is taken, or as the flags say -------------- */
 
 static struct sim_answer ask_completion(struct knote *knote)
 {
-    (void)knote;
-    struct sim_answer answer = {.ready = true};
+    struct sim_answer answer = {.ready = true, .eof = knote->set.filter == EVFILT_AIO};
     return answer;
 }
 
 const struct sim_filter sim_filter_completion = {.ask = ask_completion};
 
-void simulated_kqueue_complete(int fd, int filter, uintptr_t ident, void *udata)
+void simulated_kqueue_complete(int fd, int filter, uintptr_t ident, uint32_t flags, void *udata)
 {
-    const struct kevent done = {
-        .ident = ident, .filter = (int16_t)filter, .flags = EV_ADD | EV_ONESHOT, .udata = udata};
+    const struct kevent done = {.ident = ident,
+                                .filter = (int16_t)filter,
+                                .flags = (uint16_t)(EV_ADD | EV_ENABLE | flags),
+                                .udata = udata};
     sigset_t before;
     sim_lock(&before);
     struct sim_queue *queue = sim_queue_find(fd);
     if (queue)
         sim_complete(queue, &done);
+    sim_unlock(&before);
+}
+
+void simulated_kqueue_take_result(int fd, int filter, uintptr_t ident)
+{
+    sigset_t before;
+    sim_lock(&before);
+    struct sim_queue *queue = sim_queue_find(fd);
+    struct knote *knote = queue ? sim_find(queue, ident, filter, 0) : NULL;
+    if (knote)
+        sim_delete(knote);
     sim_unlock(&before);
 }
 

@@ -114,16 +114,60 @@ static void they_come_beside_sources_and_wakers(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* ---- Completions: a source of the program's own hands the queue to an operation -------------- */
+
+struct operation {
+    struct mio_source source;
+    mio_fd queue;
+    mio_token token;
+};
+
+static int operation_add(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                         mio_interest interest)
+{
+    struct operation *operation = (struct operation *)source;
+    CHECK((interest & (MIO_AIO | MIO_LIO)) != 0);
+    operation->queue = mio_registry_fd(registry);
+    operation->token = token;
+    return 0;
+}
+
+static int operation_remove(struct mio_registry *registry, struct mio_source *source)
+{
+    (void)registry;
+    ((struct operation *)source)->queue = MIO_FD_NONE;
+    return 0;
+}
+
+static const struct mio_source_ops operation_ops = {operation_add, operation_add, operation_remove};
+
+/* Its address is the ident, as that of a struct aiocb. */
+static void complete(struct operation *operation, int filter, uint32_t flags)
+{
+    simulated_kqueue_complete(operation->queue, filter, (uintptr_t)operation, flags,
+                              (void *)operation->token);
+}
+
 static void check_completion(int filter, uint32_t readiness)
 {
     struct mio_poll poll;
-    static char operation; /* its address is the ident, as that of a struct aiocb */
+    struct operation operation = {.queue = MIO_FD_NONE};
     test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    mio_source_init_custom(&operation.source, &operation_ops);
     CHECK(mio_poll_features(&poll) & readiness);
-    simulated_kqueue_complete(mio_registry_fd(mio_poll_registry(&poll)), filter,
-                              (uintptr_t)&operation, (void *)TOKEN);
+    CHECK_EQ(mio_register(registry, &operation.source, TOKEN, readiness), 0);
+    test_expect_no_event(&poll);
+    complete(&operation, filter, 0);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), readiness);
+    CHECK_EQ(test_expect_event(&poll, TOKEN), readiness); /* the result was not taken */
+    simulated_kqueue_take_result(operation.queue, filter, (uintptr_t)&operation);
+    test_expect_no_event(&poll);
+    complete(&operation, filter, EV_ONESHOT);
     CHECK_EQ(test_expect_event(&poll, TOKEN), readiness);
     test_expect_no_event(&poll);
+    CHECK_EQ(mio_deregister(registry, &operation.source), 0);
+    CHECK_EQ(operation.queue, MIO_FD_NONE);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

@@ -63,8 +63,12 @@ int kevent(int kq, const struct kevent *changes, int nchanges, struct kevent *ev
 int simulated_kqueue_has_user(void);
 int simulated_kqueue_has_receipts(void);
 int simulated_kqueue_holds_mark(void);
-/* A test says that an operation has completed: EVFILT_AIO or EVFILT_LIO. */
-void simulated_kqueue_complete(int kq, int filter, uintptr_t ident, void *udata);
+/*
+ * A test says that an operation has completed, EVFILT_AIO or EVFILT_LIO, with the flags that it was
+ * started with (sigev_notify_kevent_flags), and then that its result was taken (aio_return).
+ */
+void simulated_kqueue_complete(int kq, int filter, uintptr_t ident, uint32_t flags, void *udata);
+void simulated_kqueue_take_result(int kq, int filter, uintptr_t ident);
 #define MIO__COMPLETIONS (MIO_AIO | MIO_LIO)
 #define MIO__HAS_EVFILT_USER (simulated_kqueue_has_user() != 0)
 #define MIO__HAS_RECEIPTS (simulated_kqueue_has_receipts() != 0)

@@ -28,7 +28,7 @@
  *   J  A timeout is rounded to ticks, by a tick too little on some releases, and kernels end some
  *      waits without an event. The longest that all take is 100,000,000 seconds.
  *   K  When a call is interrupted all changes are made, but their answers are lost. Repeating them
- *      does no harm.
+ *      does no harm; only what they have deleted is not there any more.
  *   L  A change of an EVFILT_USER entry replaces its token, also where it only triggers; with
  *      EV_CLEAR in its flags FreeBSD takes the trigger back.
  *   M  Files are accepted, and are always ready: what other queues refuse is refused here.
@@ -132,17 +132,20 @@ static void kqueue_put_deletion(struct kqueue_changes *changes, mio_fd fd,
 static void kqueue_make_some(mio_fd queue, struct kevent *entries, int count, int room)
 {
     struct kevent receipts[KQUEUE_CHANGES_MAX];
-    int n;
-    do
+    int n, calls = 0;
+    do {
         n = MIO__CALL(kevent)(queue, entries, (mio__kevent_count)count, receipts,
                               (mio__kevent_count)room, &kqueue_at_once);
-    while (n < 0 && errno == EINTR); /* K */
+        calls++;
+    } while (n < 0 && errno == EINTR); /* K */
     const int error = n < 0 ? errno : 0;
     MIO__KERNEL_WROTE(receipts, n < 0 ? 0 : (size_t)n * sizeof receipts[0]);
     for (int i = 0; i < count; i++) {
         entries[i].data = error;
         if (i < n && (receipts[i].flags & EV_ERROR))
             entries[i].data = receipts[i].data;
+        if (calls > 1 && entries[i].data == ENOENT && (entries[i].flags & EV_DELETE))
+            entries[i].data = 0; /* K */
     }
 }
 
@@ -497,14 +500,12 @@ static uintptr_t kqueue_ident_of(const struct mio_waker *waker)
 
 static int kqueue_open_user(struct mio_poll *poll, struct mio_waker *waker)
 {
-    struct kqueue_changes changes = {.count = 2};
+    struct kqueue_changes changes = {0};
     const mio__kevent_filter filter = (mio__kevent_filter)EVFILT_USER;
-    const uintptr_t ident = kqueue_ident_of(waker);
+    const mio_fd ident = (mio_fd)kqueue_ident_of(waker);
     bool made;
-    /* One that was abandoned may be there, triggered. */
-    mio__kevent_set(&changes.entries[0], ident, filter, EV_DELETE | kqueue_receipt(), 0, 0);
-    mio__kevent_set(&changes.entries[1], ident, filter, EV_ADD | EV_CLEAR | kqueue_receipt(), 0,
-                    waker->token);
+    kqueue_put_deletion(&changes, ident, filter); /* one that was abandoned, maybe triggered */
+    kqueue_put(&changes, ident, filter, EV_ADD | EV_CLEAR | kqueue_receipt(), waker->token);
     kqueue_make(poll->fd, &changes);
     return kqueue_result_of(&changes, &made);
 }
@@ -541,12 +542,11 @@ static void kqueue_waker_abandon(struct mio_poll *poll, struct mio_waker *waker)
 
 static void kqueue_waker_close(struct mio_poll *poll, struct mio_waker *waker)
 {
-    struct kqueue_changes changes = {.count = 1};
+    struct kqueue_changes changes = {0};
     kqueue_waker_abandon(poll, waker);
     if (poll->wakers || !kqueue_is_ours(poll))
         return;
-    mio__kevent_set(&changes.entries[0], kqueue_ident_of(waker), (mio__kevent_filter)EVFILT_USER,
-                    EV_DELETE | kqueue_receipt(), 0, 0);
+    kqueue_put_deletion(&changes, (mio_fd)kqueue_ident_of(waker), (mio__kevent_filter)EVFILT_USER);
     kqueue_make(poll->fd, &changes);
 }
 

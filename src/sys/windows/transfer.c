@@ -7,6 +7,8 @@
 #include "sys/sys.h"
 #include "sys/windows/calls.h"
 
+#include <limits.h>
+
 static bool is_datagram(mio_fd fd)
 {
     int type = 0, length = sizeof type;

@@ -13,6 +13,13 @@ static struct {
     unsigned long scenarios, sites, faults, left_out, problems;
 } total;
 
+static const char *name_of_error(int error)
+{
+    return error == FAULT_ONE_BYTE       ? "short"
+           : error == FAULT_ANSWERS_LOST ? "made and interrupted"
+                                         : mio_error_name(error);
+}
+
 static void tell(const struct scenario *scenario, const struct fault_plan *plan)
 {
     if (++total.problems > PROBLEMS_SHOWN)
@@ -21,8 +28,8 @@ static void tell(const struct scenario *scenario, const struct fault_plan *plan)
         test_note("%s, without a fault: %s", scenario->name, sweep_run.problem);
     else
         test_note("%s, %s number %lu is %s%s: %s", scenario->name, sweep_name(sweep_run.number),
-                  plan->nth, plan->error > 0 ? mio_error_name(plan->error) : "short",
-                  plan->all_after ? " from then on" : "", sweep_run.problem);
+                  plan->nth, name_of_error(plan->error), plan->all_after ? " from then on" : "",
+                  sweep_run.problem);
 }
 
 static void run(const struct scenario *scenario, int number, const struct fault_plan *plan)

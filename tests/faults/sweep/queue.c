@@ -199,16 +199,19 @@ static void clones(void)
 
 /* ---- Tables that grow ------------------------------------------------------------------------ */
 
-enum { SOURCES = 140 }; /* twice as many as the tables of poll(2) have at first, and then some */
+enum {
+    SOURCES = 140, /* twice as many as the tables of poll(2) have at first, and then some */
+    EDGES = 70,    /* more than a call of kevent(2) fetches; a level ends the fetching */
+};
 
 static struct mio_source sources[SOURCES];
 
-/* Waits until each of them was told. A wait may report fewer than there are. */
-static void wait_for_all(void)
+/* Waits until each of them was told. A wait may report fewer than there are. Others come, too. */
+static void wait_for_all(int count)
 {
     static struct mio_event events[SOURCES];
     static bool told[SOURCES];
-    int missing = SOURCES;
+    int missing = count;
     memset(told, 0, sizeof told);
     for (int tries = 0; missing > 0 && tries < 8; tries++) {
         sweep_begin("mio_poll_wait(&poll_, events, SOURCES, TEST_SOON)", __LINE__);
@@ -216,6 +219,8 @@ static void wait_for_all(void)
         sweep_end(n, SWEEP_SOME);
         OVER_YET;
         for (int i = 0; i < n; i++) {
+            if (events[i].token >= (mio_token)count)
+                continue;
             missing -= !told[events[i].token];
             told[events[i].token] = true;
         }
@@ -223,24 +228,46 @@ static void wait_for_all(void)
     HOLDS(missing == 0);
 }
 
-static void grows(void)
+static void watch_many(int count, mio_interest mode)
 {
-    struct mio_registry *registry = mio_poll_registry(&poll_);
-    OPEN_POLL(&poll_);
     STEP(mio_pipe_pair(&sender, &receiver), 0,
          sweep_is_closed(&sender.source) && sweep_is_closed(&receiver.source));
-    for (int i = 0; i < SOURCES; i++) {
+    for (int i = 0; i < count; i++) {
         int fd = dup(mio_source_fd(&receiver.source));
         HOLDS(fd >= 0 && mio_source_init_fd(&sources[i], fd) == 0);
         OVER_YET;
-        STEP(mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL), 0,
-             !mio_source_is_registered(&sources[i]));
+        STEP(
+            mio_register(mio_poll_registry(&poll_), &sources[i], (mio_token)i, MIO_READABLE | mode),
+            0, !mio_source_is_registered(&sources[i]));
     }
+}
+
+static void grows(void)
+{
+    OPEN_POLL(&poll_);
+    watch_many(SOURCES, MIO_LEVEL);
+    OVER_YET;
     STEP(mio_pipe_sender_write(&sender, "x", 1), 1, true);
-    wait_for_all();
+    wait_for_all(SOURCES);
     OVER_YET;
     for (int i = 0; i < SOURCES; i++)
-        ONCE(mio_deregister(registry, &sources[i]), 0, !mio_source_is_registered(&sources[i]));
+        ONCE(mio_deregister(mio_poll_registry(&poll_), &sources[i]), 0,
+             !mio_source_is_registered(&sources[i]));
+}
+
+/* A wait that fails in its second call tells what the first one has fetched, wakes among it. */
+static void fetches_in_parts(void)
+{
+    OPEN_POLL(&poll_);
+    STEP(mio_waker_init(&wakers[0], mio_poll_registry(&poll_), FIRST_WAKER), 0, true);
+    watch_many(EDGES, MIO_EDGE);
+    OVER_YET;
+    STEP(mio_waker_wake(&wakers[0]), 0, true);
+    STEP(mio_pipe_sender_write(&sender, "x", 1), 1, true);
+    wait_for_all(EDGES);
+    OVER_YET;
+    STEP(mio_waker_wake(&wakers[0]), 0, true);
+    EVENT(&poll_, FIRST_WAKER, MIO_READABLE);
 }
 
 static void clean_grown(void)
@@ -252,6 +279,7 @@ static void clean_grown(void)
         memset(&sources[i], 0, sizeof sources[i]);
     }
     clean_pipe();
+    CLEAN(mio_waker_close(&wakers[0]));
     clean_poll();
 }
 
@@ -264,5 +292,6 @@ const struct scenario queue_scenarios[] = {
     {"forks", forks, clean_all, NULL, NULL},
     {"clones", clones, clean_all, NULL, NULL},
     {"grows", grows, clean_grown, NULL, NULL},
+    {"fetches_in_parts", fetches_in_parts, clean_grown, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

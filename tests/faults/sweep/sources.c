@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "sweep.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -128,25 +129,70 @@ static bool is_unknown(void)
     return true;
 }
 
-/* A socket is ready to be written to from the start. */
+/* After a change that was refused the source is watched as before, or not at all. */
+static bool is_kept_or_unknown(mio_token token, mio_interest interest)
+{
+    return (!sweep_left_half() || is_unknown()) && sweep_is_kept(&poll_, &source, token, interest);
+}
+
+/* A socket that is ready in both of them from the start. */
 static void both_directions(void)
 {
     struct mio_registry *registry = mio_poll_registry(&poll_);
     const mio_interest both = MIO_READABLE | MIO_WRITABLE;
     OPEN_POLL(&poll_);
     HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    HOLDS(mio_source_init_fd(&source, ends[0]) == 0 && write(ends[1], "x", 1) == 1);
     OVER_YET;
     STEP(mio_register(registry, &source, TOKEN, both), 0, is_unknown());
-    EVENT(&poll_, TOKEN, MIO_WRITABLE);
+    EVENT(&poll_, TOKEN, both);
     STEP(mio_reregister(registry, &source, OTHER, both | MIO_ONESHOT), 0,
-         sweep_is_kept(&poll_, &source, TOKEN, both));
-    HOLDS(write(ends[1], "x", 1) == 1);
-    EVENT(&poll_, OTHER, MIO_WRITABLE);
+         is_kept_or_unknown(TOKEN, both));
+    EVENT(&poll_, OTHER, both);
     STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE), 0,
-         sweep_is_kept(&poll_, &source, OTHER, both | MIO_ONESHOT));
+         is_kept_or_unknown(OTHER, both | MIO_ONESHOT));
     EVENT(&poll_, OTHER, MIO_READABLE);
+    STEP(mio_reregister(registry, &source, TOKEN, MIO_WRITABLE), 0,
+         is_kept_or_unknown(OTHER, MIO_READABLE));
+    EVENT(&poll_, TOKEN, MIO_WRITABLE);
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+}
+
+/* The end of the peer alone, past data, in a mode that is told of it by a mark. */
+static void end_alone(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    struct mio_event event;
+    OPEN_POLL(&poll_);
+    HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, MIO_READ_CLOSED | MIO_LEVEL), 0, is_unknown());
+    HOLDS(write(ends[1], "x", 1) == 1);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    STEP(mio_reregister(registry, &source, OTHER, MIO_READ_CLOSED | MIO_ONESHOT), 0,
+         sweep_is_kept(&poll_, &source, TOKEN, MIO_READ_CLOSED | MIO_LEVEL));
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    HOLDS(shutdown(ends[1], SHUT_WR) == 0);
+    EVENT(&poll_, OTHER, MIO_READ_CLOSED);
+    ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+}
+
+static const char *lacks_end_alone(void)
+{
+    struct mio_poll probe;
+    int fds[2] = {-1, -1}, result = -1;
+    struct mio_source end;
+    if (mio_poll_init_with(&probe, sweep_options()) < 0)
+        return "there is no poll";
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0 && mio_source_init_fd(&end, fds[0]) == 0) {
+        result = mio_register(mio_poll_registry(&probe), &end, 0, MIO_READ_CLOSED | MIO_LEVEL);
+        mio_source_abandon(&end);
+    }
+    close(fds[0]);
+    close(fds[1]);
+    mio_poll_close(&probe);
+    return result == -ENOTSUP ? "a level of the end alone is not supported" : NULL;
 }
 
 static void watches(void)
@@ -188,6 +234,8 @@ static void takes_entry_over(void)
     EVENT(&poll_, TAKEN, MIO_READABLE);
     HOLDS(close(ends[1]) == 0);
     ends[1] = -1;
+    if (!(mio_poll_features(&poll_) & MIO_READ_CLOSED)) /* a kqueue without receipts */
+        return;
     STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0, is_kept());
     EVENT(&poll_, OTHER, MIO_READ_CLOSED);
 }
@@ -290,6 +338,7 @@ const struct scenario source_scenarios[] = {
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
     {"both_directions", both_directions, clean_raw, NULL, NULL},
+    {"end_alone", end_alone, clean_raw, lacks_end_alone, NULL},
     {"watches", watches, clean_raw, NULL, NULL},
     {"takes_entry_over", takes_entry_over, clean_raw, NULL, NULL},
     {"is_told_of_io", is_told_of_io, clean_raw, NULL, NULL},

@@ -1,7 +1,7 @@
 /*
  * The part of the sweep for the systems with kqueue: the rules of their own calls. A call of
  * kevent(2) fails as a whole, which changes nothing; or a change fails by its receipt, and the
- * others of the call are made.
+ * others of the call are made; or all are made, but the call says that it was interrupted.
  */
 #include "sweep.h"
 
@@ -16,9 +16,17 @@ const struct rule sweep_system_rules[] = {
     {"mio_poll_init_with", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
 
     /* Waiting. */
-    {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM, EFAULT}},
+    {"mio_poll_wait(*SOURCES*", FAULT_kevent, 2, IS_ABSORBED, 0, {EINTR, EBADF, ENOMEM}},
+    {"mio_poll_wait", FAULT_kevent, 0, COMES_BACK, 0, {EINTR, EBADF, ENOMEM}},
+    {"mio_poll_wait", FAULT_kevent, 1, COMES_BACK, 0, {EFAULT}},
 
-    /* Registering. */
+    /* Registering. A socket that cannot say whether it listens counts as one that does not. */
+    {"mio_*register",
+     FAULT_getsockopt,
+     0,
+     IS_ABSORBED,
+     0,
+     {EBADF, ENOBUFS, ENOMEM, EACCES, ENOPROTOOPT}},
     {"mio_register", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},
     {"mio_register", FAULT_receipt, 0, COMES_BACK, 0, {EBADF, ENOMEM, EINVAL, STRANGE}},
     {"mio_reregister", FAULT_kevent, 0, COMES_BACK, 0, {EBADF, ENOMEM, STRANGE}},
@@ -49,6 +57,9 @@ const struct rule sweep_system_rules[] = {
     {"mio_waker_*", FAULT_read, 0, IS_ABSORBED, 0, {EINTR, EAGAIN, EIO, EFAULT}},
     {"mio_waker_*", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"*", FAULT_kevent, 0, IS_ABSORBED, 0, {EINTR}},
+    /* Changes alone: a wait is not interrupted once it has taken events. */
+    {"mio_[!p]*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
+    {"mio_pipe_*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
 
     /* The poll(2) backend. */
     {"mio_poll_wait", FAULT_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
@@ -98,5 +109,6 @@ bool sweep_makes_parts(int number)
 
 bool sweep_is_repeated(int number, int error)
 {
-    return number == FAULT_read || (number == FAULT_kevent && error == EINTR);
+    return number == FAULT_read ||
+           (number == FAULT_kevent && (error == EINTR || error == FAULT_ANSWERS_LOST));
 }
