@@ -10,4 +10,7 @@
  */
 int mio__base_socket(mio_fd fd, mio_fd *base);
 
+/* Winsock says "no socket" of what was closed, too: then -EBADF. */
+int mio__socket_error_of(mio_fd fd, int error);
+
 #endif

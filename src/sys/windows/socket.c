@@ -1,14 +1,22 @@
 /* Socket calls, but for what makes sockets (new_socket.c) and moves data (transfer.c). */
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
+#include "sys/windows/base_socket.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/new_socket.h"
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
+/* Handles are small; those of the process and the like are negative, and no sockets. */
 bool mio__fd_is_valid(mio_fd fd)
 {
-    return fd != INVALID_SOCKET;
+    return (intptr_t)fd >= 0;
+}
+
+int mio__socket_error_of(mio_fd fd, int error)
+{
+    DWORD flags;
+    return error == -ENOTSOCK && !GetHandleInformation((HANDLE)fd, &flags) ? -EBADF : error;
 }
 
 static int ask(mio_fd fd, int name, int *value)
@@ -29,7 +37,7 @@ bool mio__fd_listens(mio_fd fd)
 int mio__socket_check(mio_fd fd, enum mio__socket_type type, bool listens)
 {
     int actual, accepts = 0;
-    int result = ask(fd, SO_TYPE, &actual);
+    int result = mio__socket_error_of(fd, ask(fd, SO_TYPE, &actual));
     if (result == 0 && actual == SOCK_STREAM)
         result = ask(fd, SO_ACCEPTCONN, &accepts);
     if (result < 0)
