@@ -176,6 +176,7 @@ static void result_is_success_after_the_peer_has_closed(void)
 static void result_is_the_reset_and_then_not_connected(void)
 {
     struct mio_tcp_stream stream;
+    tcp_need_pending_errors();
     tcp_reset_by_peer(&stream);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_connect_result(&stream), -ENOTCONN);
@@ -194,6 +195,7 @@ static void result_of_a_socket_that_never_connected(void)
 static void pending_error_is_taken_once(void)
 {
     struct mio_tcp_stream stream;
+    tcp_need_pending_errors();
     tcp_reset_by_peer(&stream);
     CHECK_EQ(mio_tcp_stream_take_error(&stream), -ECONNRESET);
     CHECK_EQ(mio_tcp_stream_take_error(&stream), 0);

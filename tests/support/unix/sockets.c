@@ -234,6 +234,19 @@ int plain_unread(mio_fd fd)
     return unread;
 }
 
+int plain_take_error(mio_fd fd)
+{
+    int error;
+    socklen_t length = sizeof error;
+    CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+    return -error;
+}
+
+bool plain_tells_end_behind_data(void)
+{
+    return true;
+}
+
 /* ---- Options --------------------------------------------------------------------------------- */
 
 #ifndef IPV6_MINHOPCOUNT
@@ -256,6 +269,7 @@ static const struct {
     [PLAIN_TYPE] = {SOL_SOCKET, SO_TYPE},
     [PLAIN_IS_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},
     [PLAIN_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
+    [PLAIN_RETAKE_PORT] = {SOL_SOCKET, SO_REUSEADDR},
     [PLAIN_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
     [PLAIN_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
     [PLAIN_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
@@ -307,6 +321,11 @@ int plain_set_option(mio_fd fd, enum plain_option option, int value)
     return (int)result_of(setsockopt(fd, options[option].level, options[option].name,
                                      is_byte(option) ? (void *)&byte : &value,
                                      is_byte(option) ? sizeof byte : sizeof value));
+}
+
+bool plain_ports_are_shared(void)
+{
+    return true;
 }
 
 void plain_reset_on_close(mio_fd fd)
