@@ -223,8 +223,7 @@ class Workers(Echo):
     def request_and_go(self):
         """The workers go: one after the other, then all."""
         for left in (1, 0):
-            with open("/proc/%d/task/%d/children" % (self.pid, self.pid)) as children:
-                worker = [int(child) for child in children.read().split()][-1 - left]
+            worker = peer.children_of(self.pid)[-1 - left]
             os.kill(worker, signal.SIGKILL)
             wait_until(lambda: peer.states(worker) == "Z", "a worker does not end")
             with self.connect() as connection:

@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from peer import TIMEOUT, Program, check, example, listening, port_of, states
+from peer import TIMEOUT, Program, check, children_of, example, listening, port_of, states
 
 CLIENTS = 300
 WORKERS = 3
@@ -29,12 +29,6 @@ def ask(port):
     return int(words[1]), int(words[3])
 
 
-def workers_of(dispatcher):
-    pid = dispatcher.process.pid
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
-        return [int(child) for child in children.read().split()]
-
-
 def take_turns():
     """Every worker gets as many as the others; without one of them the others go on."""
     with Program(example(), "0", str(WORKERS)) as dispatcher:
@@ -45,7 +39,7 @@ def take_turns():
             served[worker] += 1
             check(number == served[worker], "worker %d lost a connection" % worker)
         check(served == {k + 1: CLIENTS // WORKERS for k in range(WORKERS)}, "turns: %r" % served)
-        first = workers_of(dispatcher)[0]
+        first = children_of(dispatcher.process.pid)[0]
         os.kill(first, signal.SIGKILL)
         wait_for_death(first)
         check(1 not in {ask(port)[0] for _ in range(20)}, "the dead work")
@@ -56,7 +50,7 @@ def wait_for_the_worker():
     """More connections than a stopped worker's socket takes: they wait, and none is lost."""
     with Program(example(), "0", "1") as dispatcher:
         port = port_of(listening(dispatcher))
-        worker, = workers_of(dispatcher)
+        worker, = children_of(dispatcher.process.pid)
         os.kill(worker, signal.SIGSTOP)
         crowd = [socket.create_connection(("127.0.0.1", port), TIMEOUT) for _ in range(CROWD)]
         os.kill(worker, signal.SIGCONT)

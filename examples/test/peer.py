@@ -123,9 +123,20 @@ def pattern(size, seed=0):
     return (block * (size // 251 + 1))[:size]
 
 
+def ps(*arguments):
+    """The lines of ps(1), which tells less than /proc, but on every system."""
+    process = subprocess.run(("ps",) + arguments, stdout=subprocess.PIPE, text=True)
+    return process.stdout.splitlines()  # it fails where there is nothing to list
+
+
 def states(pid):
-    """The state of each thread of a process, a letter: S for one that waits; see proc(5)."""
+    """
+    The state of each thread of a process, a letter: S for one that waits; see proc(5). Without
+    /proc that of the process.
+    """
     letters = ""
+    if not os.path.isdir("/proc/self/task"):
+        return letters.join(line.strip()[0] for line in ps("-o", "stat=", "-p", str(pid)))
     for thread in os.listdir("/proc/%d/task" % pid):
         try:
             with open("/proc/%d/task/%s/stat" % (pid, thread)) as file:
@@ -133,6 +144,22 @@ def states(pid):
         except (FileNotFoundError, ProcessLookupError):
             pass  # that thread has ended since
     return letters
+
+
+def children_of(pid):
+    """The processes that a process has started and that are there, the oldest first."""
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+            return [int(child) for child in children.read().split()]
+    except FileNotFoundError:
+        pairs = [line.split() for line in ps("-A", "-o", "pid=", "-o", "ppid=")]
+        return sorted(int(child) for child, parent in pairs if int(parent) == pid)
+
+
+def descriptors_of(pid):
+    """How many descriptors a process has; None where one cannot look."""
+    folder = "/proc/%d/fd" % pid
+    return len(os.listdir(folder)) if os.path.isdir(folder) else None
 
 
 def check_calm(pid):

@@ -8,7 +8,8 @@ import socket
 import tempfile
 import time
 
-from peer import TIMEOUT, Program, check, check_calm, example, halt, listening, pattern
+from peer import (TIMEOUT, Program, check, check_calm, descriptors_of, example, halt, listening,
+                  pattern)
 
 THREADS = 4
 CLIENTS = 200
@@ -97,15 +98,15 @@ def places(path):
 def broken(path):
     """Clients that are gone before they are answered; the others are served."""
     with start(path, 1) as server:
-        before = len(os.listdir("/proc/%d/fd" % server.process.pid))
+        before = descriptors_of(server.process.pid)
         for _ in range(PLACES + 20):
             client = connect(path)
             client.sendall(b"bye")
             client.close()
         finish(connect(path), 0)
         check_calm(server.process.pid)
-        now = len(os.listdir("/proc/%d/fd" % server.process.pid))
-        check(now == before, "%d descriptors became %d" % (before, now))
+        now = descriptors_of(server.process.pid)
+        check(now == before, "%s descriptors became %s" % (before, now))
         stop(server, path, signal.SIGINT)
 
 
