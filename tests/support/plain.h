@@ -128,6 +128,8 @@ uint32_t plain_loopback_index(void);
 #ifndef MIO_NO_NET
 /* Joins a group of IPv4 there, by the index where the system has that; a code. */
 int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group);
+/* Leaves a group of IPv6 on the interface of that index; a code. */
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index);
 #endif
 
 enum plain_option {

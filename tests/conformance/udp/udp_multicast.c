@@ -300,6 +300,10 @@ static void wrong_groups_and_places_are_refused_ipv6(void)
     tcp_need_ipv6();
     uint32_t index = loopback();
     udp_open(&socket, "[::]:0", NULL);
+    if (plain_leave_v6(udp_fd(&socket), &group, index) != -EADDRNOTAVAIL) {
+        udp_close(&socket);
+        SKIP("the system does not tell why it refuses a membership");
+    }
     CHECK_EQ(mio_udp_socket_leave_multicast(&socket, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast(&socket, &group, index), 0);
     CHECK_EQ(mio_udp_socket_join_multicast(&socket, &group, index), -EADDRINUSE);

@@ -355,6 +355,15 @@ int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group)
     memcpy(&member.imr_multiaddr, ip, sizeof member.imr_multiaddr);
     return (int)result_of(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member));
 }
+
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index)
+{
+    struct ipv6_mreq member = {.ipv6mr_interface = index};
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(group, ip, NULL), 16);
+    memcpy(&member.ipv6mr_multiaddr, ip, sizeof ip);
+    return (int)result_of(setsockopt(fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &member, sizeof member));
+}
 #endif
 
 uint32_t plain_loopback_index(void)

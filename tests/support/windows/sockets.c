@@ -428,6 +428,16 @@ int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group)
     return (int)result_of(
         setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, (const char *)&member, sizeof member));
 }
+
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index)
+{
+    struct ipv6_mreq member = {.ipv6mr_interface = index};
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(group, ip, NULL), 16);
+    memcpy(&member.ipv6mr_multiaddr, ip, sizeof ip);
+    return (int)result_of(
+        setsockopt(fd, IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, (const char *)&member, sizeof member));
+}
 #endif
 
 uint32_t plain_loopback_index(void)
