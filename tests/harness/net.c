@@ -72,6 +72,18 @@ void test_need_unix_pair(enum plain_type type)
         SKIP("no such pairs in the Unix domain here");
 }
 
+void test_need_refusals(void)
+{
+    mio_fd fds[2];
+    plain_udp_pair(fds);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    CHECK_EQ(plain_send(fds[0], "x", 1), 1);
+    bool told = plain_look(fds[0], 0, MIO_NS_PER_S) != 0;
+    CHECK_EQ(plain_close(fds[0]), 0);
+    if (!told)
+        SKIP("the system tells nothing of a refused datagram");
+}
+
 #ifndef MIO_NO_NET
 
 bool test_has_ipv6(void)

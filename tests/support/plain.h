@@ -103,6 +103,10 @@ void plain_send_all(mio_fd fd, const void *buf, size_t len);
 void plain_recv_all(mio_fd fd, void *buf, size_t len);
 /* How many bytes can be read at once. */
 int plain_unread(mio_fd fd);
+/* The error that is pending in the socket, as a code; it is taken. */
+int plain_take_error(mio_fd fd);
+/* Whether the system tells at all that a peer has finished while data before that is unread. */
+bool plain_tells_end_behind_data(void);
 
 #ifndef MIO_NO_NET
 /* A socket of the family of the address. */
@@ -124,12 +128,15 @@ uint32_t plain_loopback_index(void);
 #ifndef MIO_NO_NET
 /* Joins a group of IPv4 there, by the index where the system has that; a code. */
 int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group);
+/* Leaves a group of IPv6 on the interface of that index; a code. */
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index);
 #endif
 
 enum plain_option {
     PLAIN_TYPE, /* an enum plain_type */
     PLAIN_IS_LISTENING,
     PLAIN_REUSE_ADDR,
+    PLAIN_RETAKE_PORT, /* a listener takes its port again at once */
     PLAIN_REUSE_PORT,
     PLAIN_BROADCAST,
     PLAIN_RECEIVE_BUFFER,
@@ -150,6 +157,8 @@ enum plain_option {
 int plain_option(mio_fd fd, enum plain_option option);
 int plain_set_option(mio_fd fd, enum plain_option option, int value);
 
+/* Whether PLAIN_REUSE_ADDR of a bound socket lets a listener take the port beside it. */
+bool plain_ports_are_shared(void);
 /* The next close resets the connection. */
 void plain_reset_on_close(mio_fd fd);
 /*

@@ -28,11 +28,12 @@ void thread_sleep(int64_t ns);
 /* The time that the calling thread has spent on a processor. */
 int64_t thread_cpu_time(void);
 
+/* Whether the system can interrupt a system call; else the next two do nothing. */
+bool thread_can_interrupt(void);
 /*
- * Interrupts the system call in which the thread is, where the system can do that. First the process says what runs in the thread
+ * Interrupts the system call in which the thread is. First the process says what runs in the thread
  * then, NULL for nothing: else an interrupt ends the process.
  */
-bool thread_can_interrupt(void);
 void thread_on_interrupt(void (*action)(int));
 void thread_interrupt(const struct thread *thread);
 

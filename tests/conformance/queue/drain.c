@@ -171,6 +171,7 @@ DEFINE_CASES(EACH_STREAM, end_is_no_endless_event)
 static void end_is_told_undrained(enum channel_kind kind)
 {
     struct reader reader;
+    queue_need_end_behind_data();
     reader_open(&reader, kind, 64);
     peer_sends(&reader, 4);
     reader_await(&reader);
@@ -327,6 +328,7 @@ static void end_by_the_rule_for_raw_descriptors_is_told_once(enum channel_kind k
     char buf[16];
     uint32_t ready = 0;
     int events = 0;
+    queue_need_end_behind_data();
     test_poll_init(&poll);
     channel_open(&channel, kind);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);

@@ -147,8 +147,17 @@ static void failed_growth_changes_nothing(void)
         CHECK_EQ(mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL), 0);
     }
     CHECK(refused >= 2);
-    struct mio_event events[MANY + 1];
-    CHECK_EQ(mio_poll_wait(&poll, events, MANY + 1, TEST_SOON), MANY);
+    /* All are reported, though a wait may return fewer events than are ready. */
+    struct mio_event events[MANY];
+    bool seen[MANY] = {false};
+    for (int left = MANY; left > 0;) {
+        int n = mio_poll_wait(&poll, events, MANY, TEST_SOON);
+        CHECK(n > 0);
+        for (int i = 0; i < n; i++) {
+            left -= !seen[events[i].token];
+            seen[events[i].token] = true;
+        }
+    }
     for (int i = 0; i < MANY; i++) {
         mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(mio_deregister(registry, &sources[i]), 0);

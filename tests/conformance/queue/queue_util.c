@@ -17,6 +17,11 @@ bool queue_has_kernel_edges(const struct mio_poll *poll)
     return queue_is_epoll(poll) || queue_is_kqueue(poll);
 }
 
+bool queue_needs_kicks(const struct mio_poll *poll)
+{
+    return strcmp(mio_poll_backend_name(poll), "poll") == 0;
+}
+
 uint32_t queue_as_reported(const struct mio_poll *poll, mio_interest interest, uint32_t expected)
 {
     uint32_t mask = 0;
@@ -39,6 +44,7 @@ void queue_need_datagram_errors(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
     if (is_kqueue)
         SKIP("a kqueue tells of an error of a datagram socket as readiness alone");
+    test_need_refusals();
 }
 
 void queue_need_feature(mio_interest interest)
@@ -59,6 +65,12 @@ void queue_need_epoll(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
     if (!is_epoll)
         SKIP("only epoll does this");
+}
+
+void queue_need_end_behind_data(void)
+{
+    if (!plain_tells_end_behind_data())
+        SKIP("the system tells no end before the data in front of it is read");
 }
 
 void queue_need_interrupts(void)

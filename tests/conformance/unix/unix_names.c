@@ -20,3 +20,9 @@ bool unix_has_abstract(void)
     struct mio_addr addr;
     return mio_addr_unix_abstract(&addr, "name", 4) == 0;
 }
+
+void unix_need_abstract(void)
+{
+    if (!unix_has_abstract())
+        SKIP("the system has no abstract names");
+}

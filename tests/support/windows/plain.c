@@ -25,10 +25,11 @@ int plain_close(mio_fd fd)
     return CloseHandle(to_handle(fd)) ? 0 : windows_code(GetLastError());
 }
 
+/* The last numbers are names of the process and of the thread, always open. */
 bool plain_is_open(mio_fd fd)
 {
     DWORD flags;
-    return GetHandleInformation(to_handle(fd), &flags);
+    return (intptr_t)fd >= 0 && GetHandleInformation(to_handle(fd), &flags);
 }
 
 bool plain_is_inherited(mio_fd fd)
@@ -132,6 +133,9 @@ unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns)
     for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
         if (entry.revents & bits[i].system)
             seen |= bits[i].bit;
+    /* The end of the peer is a hang-up here, alone. */
+    if (seen & PLAIN_HANGUP)
+        seen |= events & (PLAIN_IN | PLAIN_END);
     return seen;
 }
 

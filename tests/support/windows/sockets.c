@@ -165,12 +165,27 @@ int plain_connect(mio_fd fd, const struct mio_addr *addr)
     return result == -EAGAIN ? -EINPROGRESS : result;
 }
 
+/* A socket that was never bound has no name here; elsewhere it has that of its family, all zero. */
+static void unbound_name(mio_fd fd, struct name *name)
+{
+    WSAPROTOCOL_INFOW info;
+    int length = sizeof info;
+    CHECK_EQ(WSAGetLastError(), WSAEINVAL);
+    CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &length), 0);
+    memset(name, 0, sizeof *name);
+    ((struct sockaddr *)&name->storage)->sa_family = (ADDRESS_FAMILY)info.iAddressFamily;
+    name->length = info.iAddressFamily == AF_INET    ? (int)sizeof(struct sockaddr_in)
+                   : info.iAddressFamily == AF_INET6 ? (int)sizeof(struct sockaddr_in6)
+                                                     : (int)sizeof(ADDRESS_FAMILY);
+}
+
 struct mio_addr plain_name(mio_fd fd)
 {
     struct name name = {.length = sizeof name.storage};
     struct mio_addr addr;
     memset(&addr, 0, sizeof addr);
-    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name.storage, &name.length), 0);
+    if (getsockname(fd, (struct sockaddr *)&name.storage, &name.length) != 0)
+        unbound_name(fd, &name);
     from_system(&addr, &name);
     return addr;
 }
@@ -246,6 +261,13 @@ int plain_unread(mio_fd fd)
     u_long unread = 0;
     CHECK_EQ(ioctlsocket(fd, FIONREAD, &unread), 0);
     return (int)unread;
+}
+
+int plain_take_error(mio_fd fd)
+{
+    int error, length = sizeof error;
+    CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, (char *)&error, &length), 0);
+    return windows_code((unsigned long)error);
 }
 
 /* ---- Whether it blocks ----------------------------------------------------------------------- */
@@ -328,6 +350,7 @@ static const struct {
     [PLAIN_TYPE] = {SOL_SOCKET, SO_TYPE},
     [PLAIN_IS_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},
     [PLAIN_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
+    [PLAIN_RETAKE_PORT] = {SOL_SOCKET, SO_EXCLUSIVEADDRUSE},
     [PLAIN_REUSE_PORT] = {SOL_SOCKET, NONE},
     [PLAIN_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
     [PLAIN_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
@@ -372,6 +395,12 @@ int plain_set_option(mio_fd fd, enum plain_option option, int value)
                                      (const char *)&value, sizeof value));
 }
 
+/* A listener has its port alone, or another program could take it. */
+bool plain_ports_are_shared(void)
+{
+    return false;
+}
+
 void plain_reset_on_close(mio_fd fd)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
@@ -393,11 +422,21 @@ int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group)
     struct ip_mreq member;
     uint8_t ip[16];
     memset(&member, 0, sizeof member);
-    member.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+    member.imr_interface.s_addr = htonl(plain_loopback_index()); /* 0.0.0.x is the index x */
     CHECK_EQ(mio_addr_ip(group, ip, NULL), 4);
     memcpy(&member.imr_multiaddr, ip, sizeof member.imr_multiaddr);
     return (int)result_of(
         setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, (const char *)&member, sizeof member));
+}
+
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index)
+{
+    struct ipv6_mreq member = {.ipv6mr_interface = index};
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(group, ip, NULL), 16);
+    memcpy(&member.ipv6mr_multiaddr, ip, sizeof ip);
+    return (int)result_of(
+        setsockopt(fd, IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, (const char *)&member, sizeof member));
 }
 #endif
 
