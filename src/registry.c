@@ -184,7 +184,7 @@ int mio_deregister(struct mio_registry *registry, struct mio_source *source)
 /* Whether the backend says that the descriptor is closed, or that its number is another file's. */
 static bool watch_is_forgotten(int error)
 {
-    return error == -ENOENT || error == -EBADF || error == -EPERM;
+    return error == -ENOENT || error == -EBADF || error == -EPERM || error == -ENOTSOCK;
 }
 
 static int watch_nothing(struct mio_registry *registry, struct mio_source *source)

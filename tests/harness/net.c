@@ -52,12 +52,36 @@ void test_drain(struct mio_source *source)
 
 bool test_is_nonblocking(mio_fd fd)
 {
-    return plain_is_nonblocking(fd);
+    return plain_blocking(fd) != PLAIN_BLOCKS;
 }
 
 bool test_is_cloexec(mio_fd fd)
 {
     return !plain_is_inherited(fd);
+}
+
+void test_need_unix(enum plain_type type)
+{
+    if (!plain_has_socket(PLAIN_UNIX, type))
+        SKIP("no such sockets in the Unix domain here");
+}
+
+void test_need_unix_pair(enum plain_type type)
+{
+    if (!plain_has_pair(PLAIN_UNIX, type))
+        SKIP("no such pairs in the Unix domain here");
+}
+
+void test_need_refusals(void)
+{
+    mio_fd fds[2];
+    plain_udp_pair(fds);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    CHECK_EQ(plain_send(fds[0], "x", 1), 1);
+    bool told = plain_look(fds[0], 0, MIO_NS_PER_S) != 0;
+    CHECK_EQ(plain_close(fds[0]), 0);
+    if (!told)
+        SKIP("the system tells nothing of a refused datagram");
 }
 
 #ifndef MIO_NO_NET

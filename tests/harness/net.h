@@ -28,8 +28,15 @@ uint32_t test_expect_readiness(struct mio_poll *poll, mio_token token, uint32_t 
 /* Reads a raw source until would-block and reports that, as the draining rule asks. */
 void test_drain(struct mio_source *source);
 
+/* Unless the system neither tells nor can be tried. */
 bool test_is_nonblocking(mio_fd fd);
 bool test_is_cloexec(mio_fd fd);
+
+/* Skips the case where the system has no such sockets in the Unix domain, or no such pairs. */
+void test_need_unix(enum plain_type type);
+void test_need_unix_pair(enum plain_type type);
+/* Skips the case where a look at a datagram socket does not tell that a datagram was refused. */
+void test_need_refusals(void);
 
 #ifndef MIO_NO_NET
 /* Whether the host has IPv6 on the loopback device. */

@@ -39,6 +39,7 @@ static const struct {
 } backends[] = {{"default", MIO_BACKEND_DEFAULT},
                 {"epoll", MIO_BACKEND_EPOLL},
                 {"kqueue", MIO_BACKEND_KQUEUE},
+                {"iocp", MIO_BACKEND_IOCP},
                 {"poll", MIO_BACKEND_POLL}},
   wakers[] = {{"default", MIO_WAKER_DEFAULT},
               {"eventfd", MIO_WAKER_EVENTFD},
@@ -155,6 +156,8 @@ static int run_in_child(const char **reason)
 
 int test_child_status(void (*run)(void))
 {
+    if (!child_is_possible())
+        SKIP("no process can be copied here");
     child_case = run;
     int status = child_run(run_in_child, &case_reason);
     if (!case_reason)
@@ -229,7 +232,7 @@ int test_main(int argc, char **argv, const struct test_suite *const *suites)
         list = list || strcmp(argv[i], "--list") == 0;
         times = times || strcmp(argv[i], "--times") == 0;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     /* SIGPIPE keeps its default action on purpose: a library that lets one through ends the run. */
     printf("TAP version 13\n");
     for (; *suites; suites++)
@@ -251,6 +254,7 @@ int test_main(int argc, char **argv, const struct test_suite *const *suites)
             printf("%sok %d - %s%s%s\n", outcome == CASE_FAILED ? "not " : "", ran, name,
                    outcome == CASE_SKIPPED ? " # SKIP " : "",
                    outcome == CASE_SKIPPED ? case_reason : "");
+            fflush(stdout); /* not every system has lines that are written at their ends */
             if (times)
                 test_note("%.1f ms", (double)(mio_now_ns() - begin) / (double)MIO_NS_PER_MS);
         }

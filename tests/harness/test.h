@@ -11,6 +11,7 @@
 #include <mio.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* In which modes a case means something; the program runs it only there. */
 #define TEST_EDGE 1u
@@ -76,7 +77,10 @@ bool test_under_valgrind(void);
 /* Ends the case as skipped. Only on the thread that runs the case. */
 #define SKIP(reason) test_skip(reason)
 
-#if defined(__GNUC__)
+#if defined(__MINGW_PRINTF_FORMAT)
+#define TEST_PRINTF(text, first) __attribute__((format(__MINGW_PRINTF_FORMAT, text, first)))
+#define TEST_NORETURN __attribute__((noreturn))
+#elif defined(__GNUC__)
 #define TEST_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define TEST_NORETURN __attribute__((noreturn))
 #else

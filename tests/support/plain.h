@@ -17,17 +17,25 @@
 
 int plain_close(mio_fd fd);
 bool plain_is_open(mio_fd fd);
-bool plain_is_nonblocking(mio_fd fd);
 bool plain_is_inherited(mio_fd fd); /* not close-on-exec */
+/*
+ * Whether transfers wait. A system that does not tell has to try: then a socket that is not
+ * connected, or has something to take, leaves it unknown.
+ */
+enum plain_blocking { PLAIN_BLOCKS, PLAIN_BLOCKS_NOT, PLAIN_BLOCKS_UNKNOWN };
+enum plain_blocking plain_blocking(mio_fd fd);
 void plain_set_blocking(mio_fd fd, bool blocking);
 void plain_set_inherited(mio_fd fd);
 /* All flags of the descriptor in one number, for to compare. */
 int plain_flags(mio_fd fd);
-/* Sets flags that the library has no interest in. */
-void plain_set_other_flags(mio_fd fd);
+/* Sets flags that the library has no interest in; false where there are none. */
+bool plain_set_other_flags(mio_fd fd);
 
 mio_fd plain_duplicate(mio_fd fd);
-/* From now on the number stands for what the other one stands for, as after dup2(2). */
+/*
+ * From now on the number stands for what the other one stands for, as after dup2(2). Skips the case
+ * where that cannot be had.
+ */
 void plain_replace(mio_fd number, mio_fd other);
 
 /* The states that plain_wait waits for and returns. The last three are returned unasked, too. */
@@ -47,7 +55,8 @@ unsigned plain_wait(mio_fd fd, unsigned events);
 
 /*
  * A non-blocking descriptor that is its own other end: it can be written to, and can be read once
- * something was written; ready says if that is so from the start. Transfers are of 8 bytes.
+ * something was written; ready says if that is so from the start. Transfers are of 8 bytes. It is
+ * no socket where the system polls anything else.
  */
 mio_fd plain_loop(bool ready);
 /* May be called in a signal handler; whether it worked. */
@@ -55,8 +64,9 @@ bool plain_loop_make_ready(mio_fd fd);
 
 /* The end to read, the end to write. */
 void plain_pipe(mio_fd ends[2]);
-/* A descriptor that no poll takes: of a folder. */
+/* Descriptors that no poll takes: of a folder, and of an empty file that is gone once closed. */
 mio_fd plain_folder(void);
+mio_fd plain_file(void);
 
 /* One transfer on any descriptor; on a socket it may raise SIGPIPE. */
 ptrdiff_t plain_read(mio_fd fd, void *buf, size_t len);
@@ -70,7 +80,9 @@ enum plain_type { PLAIN_STREAM, PLAIN_DATAGRAM, PLAIN_PACKETS };
 mio_fd plain_socket(enum plain_family family, enum plain_type type);
 /* False where the system has no such sockets. */
 bool plain_has_socket(enum plain_family family, enum plain_type type);
-/* A connected pair: of the Unix domain where the system has that. */
+/* Whether the system makes connected pairs of them. */
+bool plain_has_pair(enum plain_family family, enum plain_type type);
+/* A connected pair: of the Unix domain where the system has that, else on the loopback device. */
 void plain_pair(enum plain_type type, mio_fd fds[2]);
 /* A pair of UDP sockets on the loopback device, connected to each other. */
 void plain_udp_pair(mio_fd fds[2]);
@@ -91,6 +103,10 @@ void plain_send_all(mio_fd fd, const void *buf, size_t len);
 void plain_recv_all(mio_fd fd, void *buf, size_t len);
 /* How many bytes can be read at once. */
 int plain_unread(mio_fd fd);
+/* The error that is pending in the socket, as a code; it is taken. */
+int plain_take_error(mio_fd fd);
+/* Whether the system tells at all that a peer has finished while data before that is unread. */
+bool plain_tells_end_behind_data(void);
 
 #ifndef MIO_NO_NET
 /* A socket of the family of the address. */
@@ -112,12 +128,15 @@ uint32_t plain_loopback_index(void);
 #ifndef MIO_NO_NET
 /* Joins a group of IPv4 there, by the index where the system has that; a code. */
 int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group);
+/* Leaves a group of IPv6 on the interface of that index; a code. */
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index);
 #endif
 
 enum plain_option {
     PLAIN_TYPE, /* an enum plain_type */
     PLAIN_IS_LISTENING,
     PLAIN_REUSE_ADDR,
+    PLAIN_RETAKE_PORT, /* a listener takes its port again at once */
     PLAIN_REUSE_PORT,
     PLAIN_BROADCAST,
     PLAIN_RECEIVE_BUFFER,
@@ -138,10 +157,15 @@ enum plain_option {
 int plain_option(mio_fd fd, enum plain_option option);
 int plain_set_option(mio_fd fd, enum plain_option option, int value);
 
+/* Whether PLAIN_REUSE_ADDR of a bound socket lets a listener take the port beside it. */
+bool plain_ports_are_shared(void);
 /* The next close resets the connection. */
 void plain_reset_on_close(mio_fd fd);
-/* Asks for the time to live (or hop limit) of datagrams; receives one, of which it is told. */
-void plain_want_hops(mio_fd fd, bool ipv6);
+/*
+ * Asks for the time to live (or hop limit) of datagrams, false if the system refuses; receives one,
+ * of which it is told.
+ */
+bool plain_want_hops(mio_fd fd, bool ipv6);
 int plain_recv_hops(mio_fd fd);
 
 #endif

@@ -28,6 +28,8 @@ void thread_sleep(int64_t ns);
 /* The time that the calling thread has spent on a processor. */
 int64_t thread_cpu_time(void);
 
+/* Whether the system can interrupt a system call; else the next two do nothing. */
+bool thread_can_interrupt(void);
 /*
  * Interrupts the system call in which the thread is. First the process says what runs in the thread
  * then, NULL for nothing: else an interrupt ends the process.
@@ -37,6 +39,8 @@ void thread_interrupt(const struct thread *thread);
 
 /* ---- Processes ------------------------------------------------------------------------------- */
 
+/* Whether a process can make a copy of itself. Without it nothing here may be called. */
+bool child_is_possible(void);
 /*
  * Runs a function in a child process, which ends with its result, and waits for the end. A pointer
  * that the function leaves in *word arrives here: what is told is the same in both, as strings of
@@ -55,8 +59,11 @@ void broken_pipes_kill(bool kill);
 
 /* The descriptors that are open in this process. */
 int descriptors_open(void);
-/* Leaves room for so many more (at most 8), and takes back what that did. */
-void descriptors_leave(int count);
+/*
+ * Leaves room for so many more (at most 8), and takes back what that did. False where the system
+ * has no limit that a process can set.
+ */
+bool descriptors_leave(int count);
 void descriptors_give_back(void);
 /* Raises the limit as far as it goes; how many are free then, at most wanted. */
 int descriptors_raise(int wanted);

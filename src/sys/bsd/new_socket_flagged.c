@@ -7,6 +7,8 @@
 #include "sys/unix/fd.h"
 #include "sys/unix/new_socket.h"
 
+#include <unistd.h>
+
 static int silence(int fd)
 {
 #ifdef SO_NOSIGPIPE

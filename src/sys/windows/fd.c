@@ -3,9 +3,10 @@
 #include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
 
+/* Handles are small; those of the process and the like are negative, and no sockets. */
 bool mio__fd_is_valid(mio_fd fd)
 {
-    return fd != INVALID_SOCKET;
+    return (intptr_t)fd >= 0;
 }
 
 bool mio__fd_listens(mio_fd fd)

@@ -269,15 +269,28 @@ static int64_t iocp_rest(int64_t deadline)
     return rest > 0 ? rest : 0;
 }
 
+/* Fetches and translates: adds to *n events. Returns the number of packets, or a code. */
+static int iocp_look(struct mio_poll *poll, struct mio_event *events, size_t capacity,
+                     int64_t timeout_ns, int *n)
+{
+    OVERLAPPED_ENTRY entries[FETCHED_MAX];
+    int all = 0, count;
+    do {
+        const bool waits = *n == 0 && all == 0;
+        count = iocp_fetch(poll->state, entries, capacity - (size_t)*n, waits ? timeout_ns : 0);
+        *n += iocp_take(poll, entries, count, events + *n);
+        all += count > 0 ? count : 0;
+    } while (count == FETCHED_MAX && (size_t)*n < capacity); /* there may be more */
+    return count < 0 && all == 0 ? count : all;
+}
+
 static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                      int64_t timeout_ns)
 {
-    OVERLAPPED_ENTRY entries[FETCHED_MAX];
     const int64_t deadline = mio__deadline_after(timeout_ns);
     for (;;) {
         int n = iocp_begin(poll, events, capacity, timeout_ns);
-        int count = iocp_fetch(poll->state, entries, capacity - (size_t)n, n > 0 ? 0 : timeout_ns);
-        n += iocp_take(poll, entries, count, events + n);
+        int count = iocp_look(poll, events, capacity, timeout_ns, &n);
         if (n > 0 || count < 0)
             return mio__wait_end(poll, n > 0 ? n : count);
         timeout_ns = iocp_rest(deadline);

@@ -21,18 +21,31 @@ static void open_own(struct channel *channel, struct mio_source *source, mio_fd 
     channel->peer = peer;
 }
 
-static void open_pipe(struct channel *channel, bool writes)
+#if MIO_HAS_PIPES
+static void open_pipe(struct channel *channel)
 {
+    mio_fd ends[2];
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
-    if (writes) {
+    switch (channel->kind) {
+    case CHANNEL_PIPE:
+        plain_pipe(ends);
+        open_raw(channel, ends[0], ends[1]);
+        break;
+    case CHANNEL_PIPE_WRITER:
+        plain_pipe(ends);
+        open_raw(channel, ends[1], ends[0]);
+        break;
+    case CHANNEL_PIPE_SENDER:
         CHECK_EQ(mio_pipe_pair(&channel->sender, &receiver), 0);
         open_own(channel, &channel->sender.source, mio_pipe_receiver_into_fd(&receiver));
-    } else {
+        break;
+    default:
         CHECK_EQ(mio_pipe_pair(&sender, &channel->receiver), 0);
         open_own(channel, &channel->receiver.source, mio_pipe_sender_into_fd(&sender));
     }
 }
+#endif
 
 #ifndef MIO_NO_NET
 static void open_udp(struct channel *channel)
@@ -56,10 +69,12 @@ static void open_socket(struct channel *channel)
     mio_fd peer;
     switch (channel->kind) {
     case CHANNEL_UNIX_STREAM:
+        test_need_unix_pair(PLAIN_STREAM);
         CHECK_EQ(mio_unix_stream_pair(&channel->unix_stream, &other_stream), 0);
         open_own(channel, &channel->unix_stream.source, mio_unix_stream_into_fd(&other_stream));
         break;
     case CHANNEL_UNIX_DATAGRAM:
+        test_need_unix_pair(PLAIN_DATAGRAM);
         CHECK_EQ(mio_unix_datagram_pair(&channel->unix_datagram, &other), 0);
         open_own(channel, &channel->unix_datagram.source, mio_unix_datagram_into_fd(&other));
         break;
@@ -82,22 +97,18 @@ void channel_open(struct channel *channel, enum channel_kind kind)
     case CHANNEL_LOOP:
         open_raw(channel, plain_loop(false), MIO_FD_NONE);
         break;
-    case CHANNEL_PIPE:
-        plain_pipe(ends);
-        open_raw(channel, ends[0], ends[1]);
-        break;
-    case CHANNEL_PIPE_WRITER:
-        plain_pipe(ends);
-        open_raw(channel, ends[1], ends[0]);
-        break;
     case CHANNEL_UNIX:
         plain_pair(PLAIN_STREAM, ends);
         open_raw(channel, ends[0], ends[1]);
         break;
+#if MIO_HAS_PIPES
+    case CHANNEL_PIPE:
+    case CHANNEL_PIPE_WRITER:
     case CHANNEL_PIPE_RECEIVER:
     case CHANNEL_PIPE_SENDER:
-        open_pipe(channel, kind == CHANNEL_PIPE_SENDER);
+        open_pipe(channel);
         break;
+#endif
 #ifndef MIO_NO_NET
     default:
         open_socket(channel);
@@ -116,10 +127,12 @@ void channel_close_peer(struct channel *channel)
 static int close_object(struct channel *channel)
 {
     switch (channel->kind) {
+#if MIO_HAS_PIPES
     case CHANNEL_PIPE_RECEIVER:
         return mio_pipe_receiver_close(&channel->receiver);
     case CHANNEL_PIPE_SENDER:
         return mio_pipe_sender_close(&channel->sender);
+#endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
         return mio_unix_stream_close(&channel->unix_stream);
@@ -137,8 +150,11 @@ static int close_object(struct channel *channel)
 
 bool channel_is_raw(const struct channel *channel)
 {
-    return channel->kind == CHANNEL_LOOP || channel->kind == CHANNEL_PIPE ||
-           channel->kind == CHANNEL_PIPE_WRITER || channel->kind == CHANNEL_UNIX;
+#if MIO_HAS_PIPES
+    if (channel->kind == CHANNEL_PIPE || channel->kind == CHANNEL_PIPE_WRITER)
+        return true;
+#endif
+    return channel->kind == CHANNEL_LOOP || channel->kind == CHANNEL_UNIX;
 }
 
 void channel_close_own(struct channel *channel, struct mio_registry *registry)
@@ -174,8 +190,10 @@ static ptrdiff_t tell_after(struct channel *channel, uint32_t direction, ptrdiff
 ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
 {
     switch (channel->kind) {
+#if MIO_HAS_PIPES
     case CHANNEL_PIPE_RECEIVER:
         return mio_pipe_receiver_read(&channel->receiver, buf, len);
+#endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
         return mio_unix_stream_read(&channel->unix_stream, buf, len);
@@ -194,8 +212,10 @@ ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
 ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
 {
     switch (channel->kind) {
+#if MIO_HAS_PIPES
     case CHANNEL_PIPE_SENDER:
         return mio_pipe_sender_write(&channel->sender, buf, len);
+#endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
         return mio_unix_stream_write(&channel->unix_stream, buf, len);
@@ -213,8 +233,18 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
 
 bool channel_is_pipe(const struct channel *channel)
 {
-    return channel->kind == CHANNEL_PIPE || channel->kind == CHANNEL_PIPE_RECEIVER ||
-           channel->kind == CHANNEL_PIPE_WRITER || channel->kind == CHANNEL_PIPE_SENDER;
+    return channel_kind_is_pipe(channel->kind);
+}
+
+bool channel_kind_is_pipe(enum channel_kind kind)
+{
+#if MIO_HAS_PIPES
+    return kind == CHANNEL_PIPE || kind == CHANNEL_PIPE_RECEIVER || kind == CHANNEL_PIPE_WRITER ||
+           kind == CHANNEL_PIPE_SENDER;
+#else
+    (void)kind;
+    return false;
+#endif
 }
 
 size_t channel_drain(struct channel *channel)

@@ -7,11 +7,13 @@
 /* The first of two kinds on a line is a raw descriptor, the second one of the library's types. */
 enum channel_kind {
     CHANNEL_LOOP, /* its own other end */
+#if MIO_HAS_PIPES
     CHANNEL_PIPE, /* our side reads */
     CHANNEL_PIPE_RECEIVER,
     CHANNEL_PIPE_WRITER, /* our side writes */
     CHANNEL_PIPE_SENDER,
-    CHANNEL_UNIX, /* a pair of stream sockets */
+#endif
+    CHANNEL_UNIX, /* a pair of stream sockets, of whatever family the system has pairs of */
 #ifndef MIO_NO_NET
     CHANNEL_UNIX_STREAM,
     CHANNEL_TCP,
@@ -28,8 +30,10 @@ struct channel {
     mio_fd peer;               /* the other side, blocking; MIO_FD_NONE once it was closed */
     union {
         struct mio_source raw;
+#if MIO_HAS_PIPES
         struct mio_pipe_receiver receiver;
         struct mio_pipe_sender sender;
+#endif
 #ifndef MIO_NO_NET
         struct mio_tcp_stream stream;
         struct mio_unix_stream unix_stream;
@@ -39,6 +43,7 @@ struct channel {
     };
 };
 
+/* Skips the case where the system lacks the kind. */
 void channel_open(struct channel *channel, enum channel_kind kind);
 /* Deregister if need be and close both sides, or ours alone. */
 void channel_close(struct channel *channel, struct mio_registry *registry);
@@ -47,6 +52,7 @@ void channel_close_own(struct channel *channel, struct mio_registry *registry);
 void channel_move(struct channel *to, struct channel *from);
 
 bool channel_is_pipe(const struct channel *channel);
+bool channel_kind_is_pipe(enum channel_kind kind);
 /* A descriptor that the channel reads and writes by itself. */
 bool channel_is_raw(const struct channel *channel);
 
@@ -76,12 +82,19 @@ void channel_await_end(const struct channel *channel);
  * CASES(class, behaviour, modes), which lists these functions as cases.
  */
 #define EACH_LOOP(X, behaviour, modes) X(CHANNEL_LOOP, loop, behaviour, modes)
+#if MIO_HAS_PIPES
+#define EACH_RAW_PIPE_READER(X, behaviour, modes) X(CHANNEL_PIPE, pipe, behaviour, modes)
 #define EACH_PIPE_READER(X, behaviour, modes)                                                      \
     X(CHANNEL_PIPE, pipe, behaviour, modes)                                                        \
     X(CHANNEL_PIPE_RECEIVER, pipe_receiver, behaviour, modes)
 #define EACH_PIPE_WRITER(X, behaviour, modes)                                                      \
     X(CHANNEL_PIPE_WRITER, pipe_writer, behaviour, modes)                                          \
     X(CHANNEL_PIPE_SENDER, pipe_sender, behaviour, modes)
+#else
+#define EACH_RAW_PIPE_READER(X, behaviour, modes)
+#define EACH_PIPE_READER(X, behaviour, modes)
+#define EACH_PIPE_WRITER(X, behaviour, modes)
+#endif
 #ifndef MIO_NO_NET
 #define EACH_UNIX_STREAM(X, behaviour, modes)                                                      \
     X(CHANNEL_UNIX, unix, behaviour, modes)                                                        \
@@ -105,7 +118,7 @@ void channel_await_end(const struct channel *channel);
     EACH_DATAGRAM(X, behaviour, modes)
 /* Raw descriptors that have an end. */
 #define EACH_RAW_READER(X, behaviour, modes)                                                       \
-    X(CHANNEL_PIPE, pipe, behaviour, modes)                                                        \
+    EACH_RAW_PIPE_READER(X, behaviour, modes)                                                      \
     X(CHANNEL_UNIX, unix, behaviour, modes)
 /* The streams among the types of the library. */
 #define EACH_OWN_STREAM(X, behaviour, modes)                                                       \

@@ -138,7 +138,7 @@ static void run(enum channel_kind kind, enum act act, enum moment moment, size_t
 static void whatever_the_peer_does_is_seen(enum channel_kind kind)
 {
     static const size_t asked[] = {1, 4, 64};
-    const bool is_pipe = kind == CHANNEL_PIPE || kind == CHANNEL_PIPE_RECEIVER;
+    const bool is_pipe = channel_kind_is_pipe(kind);
     for (int act = SENDS; act < ACTS; act++)
         for (int moment = BEFORE_THE_WAIT; moment < MOMENTS; moment++)
             for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
@@ -171,6 +171,7 @@ DEFINE_CASES(EACH_STREAM, end_is_no_endless_event)
 static void end_is_told_undrained(enum channel_kind kind)
 {
     struct reader reader;
+    queue_need_end_behind_data();
     reader_open(&reader, kind, 64);
     peer_sends(&reader, 4);
     reader_await(&reader);
@@ -327,6 +328,7 @@ static void end_by_the_rule_for_raw_descriptors_is_told_once(enum channel_kind k
     char buf[16];
     uint32_t ready = 0;
     int events = 0;
+    queue_need_end_behind_data();
     test_poll_init(&poll);
     channel_open(&channel, kind);
     CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);

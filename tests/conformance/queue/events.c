@@ -215,7 +215,9 @@ static void errors_have_names_and_texts(void)
     }
     CHECK(strcmp(mio_error_name(0), "OK") == 0);
     CHECK(strcmp(mio_strerror(0), "unknown error") != 0);
+#if EWOULDBLOCK == EAGAIN /* else the library never says it */
     CHECK(strcmp(mio_error_name(-EWOULDBLOCK), "EAGAIN") == 0);
+#endif
 }
 
 static void unknown_errors_have_a_name_too(void)
@@ -251,7 +253,8 @@ static void sizes_are_those_of_the_header(void)
     CHECK_EQ(sizeof(struct mio_event), 16);
     CHECK_EQ(offsetof(struct mio_event, readiness), 0);
     CHECK_EQ(offsetof(struct mio_event, token), 8);
-    CHECK(sizeof(struct mio_source) <= (sizeof(void *) == 8 ? 32 : 24));
+    /* A descriptor may have the size of a pointer. */
+    CHECK(sizeof(struct mio_source) <= (sizeof(void *) == 4 ? 24 : sizeof(mio_fd) == 4 ? 32 : 40));
     CHECK_EQ(mio_sizeof_poll(), sizeof(struct mio_poll));
     CHECK_EQ(mio_sizeof_poll_options(), sizeof(struct mio_poll_options));
     CHECK_EQ(mio_sizeof_registry(), sizeof(struct mio_registry));

@@ -147,8 +147,17 @@ static void failed_growth_changes_nothing(void)
         CHECK_EQ(mio_register(registry, &sources[i], (mio_token)i, MIO_READABLE | MIO_LEVEL), 0);
     }
     CHECK(refused >= 2);
-    struct mio_event events[MANY + 1];
-    CHECK_EQ(mio_poll_wait(&poll, events, MANY + 1, TEST_SOON), MANY);
+    /* All are reported, though a wait may return fewer events than are ready. */
+    struct mio_event events[MANY];
+    bool seen[MANY] = {false};
+    for (int left = MANY; left > 0;) {
+        int n = mio_poll_wait(&poll, events, MANY, TEST_SOON);
+        CHECK(n > 0);
+        for (int i = 0; i < n; i++) {
+            left -= !seen[events[i].token];
+            seen[events[i].token] = true;
+        }
+    }
     for (int i = 0; i < MANY; i++) {
         mio_fd fd = mio_source_fd(&sources[i]);
         CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
@@ -323,6 +332,8 @@ static void check_bounded(bool held_up, long pairs, bool abandon)
     struct waiter waiter;
     if (!has_tables())
         SKIP("this backend has no tables");
+    if (held_up)
+        queue_need_interrupts();
     struct mio_poll_options options = options_with(&counter);
     counter.limit = BOUND;
     CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
@@ -336,7 +347,7 @@ static void check_bounded(bool held_up, long pairs, bool abandon)
     atomic_store(&released, true);
     if (held_up)
         thread_join(&trial);
-    CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
+    waiter_stop(&waiter);
     test_expect_no_event(&poll);
     CHECK_EQ(mio_poll_close(&poll), 0);
     check_all_given_back(&counter);
@@ -410,6 +421,8 @@ static void fork_amid_a_growth_leaves_the_child_a_whole_table(void)
     struct mio_poll_options options = test_config.poll;
     if (!has_tables())
         SKIP("this backend has no tables");
+    if (!child_is_possible())
+        SKIP("no process can be copied here");
     memset(&amid, 0, sizeof amid);
     options.allocator.allocate = fork_and_allocate;
     options.allocator.release = release_and_fork;

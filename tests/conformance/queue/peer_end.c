@@ -151,6 +151,7 @@ static void error_alone_is_no_end(void)
     struct mio_poll poll;
     struct mio_udp_socket socket;
     struct mio_addr addr;
+    queue_need_feature(MIO_READ_CLOSED);
     queue_need_datagram_errors();
     test_poll_init(&poll);
     mio_fd holder = udp_refusing("127.0.0.1:0", &addr);

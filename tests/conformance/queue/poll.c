@@ -132,7 +132,8 @@ static void init_without_descriptors_is_emfile(void)
 {
     struct mio_poll poll;
     memset(&poll, 0xa5, sizeof poll);
-    descriptors_leave(0);
+    if (!descriptors_leave(0))
+        SKIP("the system has no limit of descriptors");
     int result = mio_poll_init_with(&poll, &test_config.poll);
     descriptors_give_back();
     CHECK_EQ(result, -EMFILE);
@@ -144,7 +145,7 @@ static void queue_is_not_inherited(void)
     struct mio_poll poll;
     queue_need_poll_fd();
     test_poll_init(&poll);
-    CHECK(mio_poll_fd(&poll) >= 0);
+    CHECK(plain_is_open(mio_poll_fd(&poll)));
     CHECK(test_is_cloexec(mio_poll_fd(&poll)));
     CHECK_EQ(mio_registry_fd(mio_poll_registry(&poll)), mio_poll_fd(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -256,7 +257,7 @@ static void close_during_a_wait_is_busy(void)
     test_poll_init(&poll);
     waiter_start(&waiter, &poll);
     CHECK_EQ(mio_poll_close(&poll), -EBUSY);
-    CHECK_EQ(waiter_interrupt(&waiter), -EINTR);
+    waiter_stop(&waiter);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
@@ -388,6 +389,8 @@ static void close_what_the_parent_has(void)
 static void close_in_a_child_leaves_strangers_alone(void)
 {
     enum { ALL_SKIPPED = 77 };
+    if (!child_is_possible())
+        SKIP("no process can be copied here");
     test_poll_init(&of_parent);
     CHECK_EQ(mio_waker_init(&waker_of_parent, mio_poll_registry(&of_parent), TOKEN), 0);
     int status = test_child_status(close_what_the_parent_has);

@@ -17,6 +17,11 @@ bool queue_has_kernel_edges(const struct mio_poll *poll)
     return queue_is_epoll(poll) || queue_is_kqueue(poll);
 }
 
+bool queue_needs_kicks(const struct mio_poll *poll)
+{
+    return strcmp(mio_poll_backend_name(poll), "poll") == 0;
+}
+
 uint32_t queue_as_reported(const struct mio_poll *poll, mio_interest interest, uint32_t expected)
 {
     uint32_t mask = 0;
@@ -39,6 +44,7 @@ void queue_need_datagram_errors(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
     if (is_kqueue)
         SKIP("a kqueue tells of an error of a datagram socket as readiness alone");
+    test_need_refusals();
 }
 
 void queue_need_feature(mio_interest interest)
@@ -59,6 +65,18 @@ void queue_need_epoll(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
     if (!is_epoll)
         SKIP("only epoll does this");
+}
+
+void queue_need_end_behind_data(void)
+{
+    if (!plain_tells_end_behind_data())
+        SKIP("the system tells no end before the data in front of it is read");
+}
+
+void queue_need_interrupts(void)
+{
+    if (!thread_can_interrupt())
+        SKIP("no signal interrupts a system call here");
 }
 
 void queue_need_poll_fd(void)
@@ -88,13 +106,15 @@ void queue_expect_sleep(struct mio_poll *poll)
 
 /* ---- A thread that waits --------------------------------------------------------------------- */
 
+/* A wait that nobody can interrupt comes back by itself now and then, to see whether it is over. */
 static void *wait_for_an_event(void *arg)
 {
     struct waiter *waiter = arg;
+    const int64_t time = thread_can_interrupt() ? MIO_FOREVER : MIO_NS_PER_S;
     do
-        waiter->result = mio_poll_wait(waiter->poll, waiter->events, 4, MIO_FOREVER);
+        waiter->result = mio_poll_wait(waiter->poll, waiter->events, 4, time);
     while (waiter->result == -EBUSY ||
-           (waiter->result == -EINTR && !atomic_load(&waiter->until_interrupted)));
+           ((waiter->result == -EINTR || waiter->result == 0) && !atomic_load(&waiter->stopping)));
     atomic_store(&waiter->done, true);
     return NULL;
 }
@@ -131,11 +151,16 @@ int waiter_join(struct waiter *waiter)
 
 int waiter_interrupt(struct waiter *waiter)
 {
-    atomic_store(&waiter->until_interrupted, true);
+    atomic_store(&waiter->stopping, true);
     /* An interrupt just before the system call is not seen by it, hence the repetition. */
     while (!atomic_load(&waiter->done)) {
         thread_interrupt(&waiter->thread);
         thread_sleep(MIO_NS_PER_MS);
     }
     return waiter_join(waiter);
+}
+
+void waiter_stop(struct waiter *waiter)
+{
+    CHECK_EQ(waiter_interrupt(waiter), thread_can_interrupt() ? -EINTR : 0);
 }

@@ -12,6 +12,8 @@ bool queue_is_epoll(const struct mio_poll *poll);
 bool queue_is_kqueue(const struct mio_poll *poll);
 /* The kernel makes the edges, and may tell more than was promised; else the library makes them. */
 bool queue_has_kernel_edges(const struct mio_poll *poll);
+/* Changes during a wait have to end it for a moment; the system does not take them by itself. */
+bool queue_needs_kicks(const struct mio_poll *poll);
 /*
  * The part of that which is reported where each direction is an event of its own: the directions
  * that were asked for, and their ends. An error is told with the end of a direction only.
@@ -23,6 +25,10 @@ void queue_need_datagram_errors(void);
 void queue_need_feature(mio_interest interest);
 /* Skips the case on every other backend. */
 void queue_need_epoll(void);
+/* Skips what interrupts a wait, where the system knows nothing of the kind. */
+void queue_need_interrupts(void);
+/* Skips what needs the end of a stream to be told before the data in front of it is read. */
+void queue_need_end_behind_data(void);
 /* Skips the case where polls have no descriptor. */
 void queue_need_poll_fd(void);
 
@@ -39,7 +45,7 @@ struct waiter {
     struct thread thread;
     int result; /* after waiter_join */
     struct mio_event events[4];
-    atomic_bool until_interrupted; /* -EINTR ends it too */
+    atomic_bool stopping; /* an interrupt ends it too */
     atomic_bool done;
 };
 
@@ -47,7 +53,9 @@ struct waiter {
 void waiter_start(struct waiter *waiter, struct mio_poll *poll);
 /* Waits for the end of the wait; its result. */
 int waiter_join(struct waiter *waiter);
-/* Interrupts the wait, and joins. */
+/* Interrupts the wait, and joins; its result. The case needs interrupts. */
 int waiter_interrupt(struct waiter *waiter);
+/* Ends a wait that has nothing to report, and joins. */
+void waiter_stop(struct waiter *waiter);
 
 #endif

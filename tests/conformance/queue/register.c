@@ -1,8 +1,6 @@
 /* register, reregister, deregister: what they refuse, and what they change. */
 #include "queue/queue_util.h"
 
-#include <stdio.h>
-
 enum { TOKEN = 7 };
 
 /* ---- What is refused ------------------------------------------------------------------------- */
@@ -124,10 +122,9 @@ static void defect_26_misuse_is_found_on_every_backend(void)
     CHECK_EQ(test_expect_event(&poll, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_deregister(registry, &source), 0);
     CHECK_EQ(mio_deregister(registry, &source), -ENOENT);
-    FILE *file = tmpfile();
-    CHECK(file != NULL);
-    unwatchable_file_is_refused(registry, fileno(file));
-    CHECK_EQ(fclose(file), 0);
+    mio_fd file = plain_file();
+    unwatchable_file_is_refused(registry, file);
+    CHECK_EQ(plain_close(file), 0);
     mio_fd directory = plain_folder();
     unwatchable_file_is_refused(registry, directory);
     CHECK_EQ(plain_close(directory), 0);

@@ -29,7 +29,7 @@ static void zeroed_source_is_closed(void)
 
 static void negative_descriptor_makes_a_closed_source(void)
 {
-    static const int negative[] = {-1, -2, -2147483647 - 1};
+    static const mio_fd negative[] = {(mio_fd)-1, (mio_fd)-2, (mio_fd)INT32_MIN};
     struct mio_poll poll;
     struct mio_source source;
     test_poll_init(&poll);

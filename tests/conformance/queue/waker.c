@@ -245,11 +245,11 @@ static void descriptors_are_nonblocking_and_not_inherited(void)
     struct mio_waker waker;
     bool before[256];
     test_poll_init(&poll);
-    for (int fd = 0; fd < 256; fd++)
+    for (mio_fd fd = 0; fd < 256; fd++)
         before[fd] = plain_is_open(fd);
     CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN), 0);
     int opened = 0;
-    for (int fd = 0; fd < 256; fd++)
+    for (mio_fd fd = 0; fd < 256; fd++)
         if (!before[fd] && plain_is_open(fd)) {
             opened++;
             CHECK(test_is_cloexec(fd));
@@ -266,7 +266,9 @@ static void running_out_of_descriptors_leaves_nothing_behind(void)
     struct mio_waker waker;
     test_poll_init(&poll);
     for (int i = 0; i < 2 * (MIO_WAKERS_MAX + 1); i++) {
-        descriptors_leave(i % 2); /* room for none, for one where two are needed */
+        /* Room for none, for one where two are needed. */
+        if (!descriptors_leave(i % 2))
+            SKIP("the system has no limit of descriptors");
         int result = mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN);
         descriptors_give_back();
         CHECK(result == -EMFILE || result == 0);

@@ -132,6 +132,7 @@ static void wake_in_a_signal_handler_ends_the_wait_it_interrupts(void)
     struct mio_waker waker;
     struct mio_event events[8];
     struct thread self = thread_self();
+    queue_need_interrupts();
     waker_open(&poll, &waker);
     handler_waker = &waker;
     handler_runs = 0;

@@ -2,8 +2,7 @@
 #ifndef MIO_TEST_WAKER_UTIL_H
 #define MIO_TEST_WAKER_UTIL_H
 
-#include "net.h"
-#include "system.h"
+#include "queue/queue_util.h"
 
 /* The token of the waker that waker_open opens. */
 enum { TOKEN = 7 };

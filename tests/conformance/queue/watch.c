@@ -160,19 +160,21 @@ static void closed_descriptor_ends_unregistered(void)
 static void closed_socket_object_ends_unregistered(void)
 {
     struct mio_poll poll;
-    struct mio_unix_stream a, b;
+    struct mio_tcp_stream stream;
+    mio_fd peer;
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
-    CHECK_EQ(mio_unix_stream_pair(&a, &b), 0);
-    CHECK_EQ(mio_watch(registry, &a.source, TOKEN, MIO_READABLE | test_config.mode), 0);
-    CHECK_EQ(plain_close(mio_source_fd(&a.source)), 0);
+    test_tcp_pair(&stream, &peer);
+    CHECK_EQ(mio_watch(registry, &stream.source, TOKEN, MIO_READABLE | test_config.mode), 0);
+    CHECK_EQ(plain_close(mio_source_fd(&stream.source)), 0);
     test_expect_no_event(&poll);
     for (int i = 0; i < 3; i++) {
-        CHECK_EQ(mio_watch(registry, &a.source, OTHER, MIO_READABLE | test_config.mode), -EBADF);
-        CHECK(!mio_source_is_registered(&a.source));
+        CHECK_EQ(mio_watch(registry, &stream.source, OTHER, MIO_READABLE | test_config.mode),
+                 -EBADF);
+        CHECK(!mio_source_is_registered(&stream.source));
         test_expect_no_event(&poll);
     }
-    CHECK_EQ(mio_unix_stream_close(&b), 0);
+    CHECK_EQ(plain_close(peer), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 #endif

@@ -39,7 +39,8 @@ static void fixture_open(struct fixture *fixture, enum listener_kind kind)
         fixture->source = &fixture->tcp.source;
         return;
     }
-    CHECK_EQ(mio_addr_unix_unnamed(&fixture->addr), 0);
+    test_need_unix(PLAIN_STREAM);
+    fixture->addr = plain_fresh_name();
     CHECK_EQ(mio_unix_listener_bind(&fixture->local, &fixture->addr), 0);
     CHECK_EQ(mio_unix_listener_local_addr(&fixture->local, &fixture->addr), 0);
     fixture->source = &fixture->local.source;

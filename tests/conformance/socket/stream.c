@@ -1,7 +1,7 @@
 /* mio_stream_...: the calls for streams of either kind, and which sources they take. */
 #include "queue/queue_util.h"
 #include "tcp/tcp_util.h"
-#include "unix/unix_util.h"
+#include "udp/udp_util.h"
 
 #include <string.h>
 
@@ -71,6 +71,7 @@ static void unix_streams_are_streams(void)
 {
     struct mio_unix_stream client, server, taken;
     struct mio_unix_listener listener;
+    test_need_unix_pair(PLAIN_STREAM);
     struct mio_addr addr = plain_fresh_name();
     CHECK_EQ(mio_unix_stream_pair(&client, &server), 0);
     use(&client.source, &server.source);
@@ -82,26 +83,41 @@ static void unix_streams_are_streams(void)
     CHECK_EQ(mio_unix_listener_close(&listener), 0);
 }
 
-static void other_sources_are_no_streams(void)
+static void unix_datagrams_are_no_streams(void)
 {
-    struct mio_tcp_listener listener;
-    struct mio_addr addr;
     struct mio_unix_datagram a, b;
-    struct mio_pipe_sender sender;
-    struct mio_pipe_receiver receiver;
-    struct mio_source raw;
-    test_listen(&listener, &addr);
-    check_is_no_stream(&listener.source);
-    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    test_need_unix_pair(PLAIN_DATAGRAM);
     CHECK_EQ(mio_unix_datagram_pair(&a, &b), 0);
     check_is_no_stream(&a.source);
     CHECK_EQ(mio_unix_datagram_close(&a), 0);
     CHECK_EQ(mio_unix_datagram_close(&b), 0);
+}
+
+#if MIO_HAS_PIPES
+static void pipes_are_no_streams(void)
+{
+    struct mio_pipe_sender sender;
+    struct mio_pipe_receiver receiver;
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
     check_is_no_stream(&sender.source);
     check_is_no_stream(&receiver.source);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
+}
+#endif
+
+static void other_sources_are_no_streams(void)
+{
+    struct mio_tcp_listener listener;
+    struct mio_udp_socket udp;
+    struct mio_addr addr;
+    struct mio_source raw;
+    test_listen(&listener, &addr);
+    check_is_no_stream(&listener.source);
+    CHECK_EQ(mio_tcp_listener_close(&listener), 0);
+    udp_open(&udp, "127.0.0.1:0", NULL);
+    check_is_no_stream(&udp.source);
+    udp_close(&udp);
     mio_fd fd = queue_loop(&raw, false);
     check_is_no_stream(&raw);
     CHECK_EQ(plain_close(fd), 0);
@@ -114,6 +130,7 @@ static void registration_changes_no_kind(void)
 {
     struct mio_poll poll;
     struct mio_unix_stream a, b;
+    test_need_unix_pair(PLAIN_STREAM);
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     CHECK_EQ(mio_unix_stream_pair(&a, &b), 0);
@@ -131,6 +148,10 @@ static void registration_changes_no_kind(void)
 static const struct test_case cases[] = {
     {"tcp_streams_are_streams", tcp_streams_are_streams, 0},
     {"unix_streams_are_streams", unix_streams_are_streams, 0},
+    {"unix_datagrams_are_no_streams", unix_datagrams_are_no_streams, 0},
+#if MIO_HAS_PIPES
+    {"pipes_are_no_streams", pipes_are_no_streams, 0},
+#endif
     {"other_sources_are_no_streams", other_sources_are_no_streams, 0},
     {"registration_changes_no_kind", registration_changes_no_kind, TEST_ANY_MODE},
     {NULL, NULL, 0},

@@ -124,6 +124,7 @@ static void connection_that_was_reset_while_waiting(void)
     struct mio_tcp_stream stream;
     struct mio_addr addr;
     char byte;
+    tcp_need_errors_of_reads();
     test_listen(&listener, &addr);
     mio_fd client = test_client(&addr);
     plain_wait(mio_source_fd(&listener.source), PLAIN_IN);

@@ -48,6 +48,7 @@ static void close_with_unread_data_resets(void)
     struct mio_tcp_stream stream;
     char byte;
     mio_fd peer;
+    tcp_need_errors_of_reads();
     test_tcp_pair(&stream, &peer);
     plain_send_all(peer, "x", 1);
     plain_wait(tcp_fd(&stream), PLAIN_IN);

@@ -45,7 +45,7 @@ void tcp_connect_refused(struct mio_tcp_stream *stream)
         SKIP("this host refuses within connect(2)");
     }
     CHECK_EQ(result, 0);
-    CHECK(plain_wait(tcp_fd(stream), PLAIN_OUT) & PLAIN_HANGUP);
+    CHECK(plain_wait(tcp_fd(stream), PLAIN_OUT) & (PLAIN_HANGUP | PLAIN_ERROR));
     CHECK_EQ(plain_close(holder), 0);
 }
 
@@ -56,6 +56,76 @@ void tcp_reset_by_peer(struct mio_tcp_stream *stream)
     plain_reset_on_close(peer);
     CHECK_EQ(plain_close(peer), 0);
     CHECK(plain_wait(tcp_fd(stream), PLAIN_IN) & PLAIN_HANGUP);
+}
+
+static mio_fd plain_reset(void)
+{
+    mio_fd fds[2];
+    struct mio_addr addr = tcp_addr("127.0.0.1:0");
+    mio_fd listener = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+    CHECK_EQ(plain_bind(listener, &addr), 0);
+    CHECK_EQ(plain_listen(listener, 1), 0);
+    addr = plain_name(listener);
+    fds[1] = test_client(&addr);
+    CHECK_EQ(plain_accept(listener, &fds[0]), 0);
+    CHECK_EQ(plain_close(listener), 0);
+    plain_reset_on_close(fds[1]);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    CHECK(plain_wait(fds[0], PLAIN_IN) & PLAIN_HANGUP);
+    return fds[0];
+}
+
+void tcp_plain_reset_reads(ptrdiff_t results[2])
+{
+    char byte;
+    mio_fd fd = plain_reset();
+    for (int i = 0; i < 2; i++)
+        results[i] = plain_recv(fd, &byte, 1);
+    CHECK_EQ(plain_close(fd), 0);
+}
+
+void tcp_need_errors_of_reads(void)
+{
+    ptrdiff_t results[2];
+    tcp_plain_reset_reads(results);
+    if (results[0] != -ECONNRESET)
+        SKIP("the system loses the error of a reset when somebody looks");
+}
+
+void tcp_need_pending_errors(void)
+{
+    mio_fd fd = plain_reset();
+    int error = plain_take_error(fd);
+    CHECK_EQ(plain_close(fd), 0);
+    if (error != -ECONNRESET)
+        SKIP("the system keeps no error of a reset for who asks");
+}
+
+bool tcp_keeps_errors(void)
+{
+    struct mio_addr addr;
+    mio_fd holder = tcp_refusing(&addr), fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+    plain_set_blocking(fd, false);
+    CHECK_EQ(plain_connect(fd, &addr), -EINPROGRESS);
+    plain_wait(fd, PLAIN_OUT);
+    CHECK_EQ(plain_take_error(fd), -ECONNREFUSED);
+    int again = plain_take_error(fd);
+    CHECK_EQ(plain_close(fd), 0);
+    CHECK_EQ(plain_close(holder), 0);
+    return again != 0;
+}
+
+bool tcp_is_broken(ptrdiff_t result)
+{
+    return result == -EPIPE || result == -ECONNRESET || result == -ECONNABORTED;
+}
+
+bool tcp_has_reuse_port(void)
+{
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
+    bool has = plain_option(fd, PLAIN_REUSE_PORT) != -ENOTSUP;
+    CHECK_EQ(plain_close(fd), 0);
+    return has;
 }
 
 void tcp_need_ipv6(void)

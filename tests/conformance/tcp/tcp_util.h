@@ -38,6 +38,21 @@ void tcp_need_ipv6(void);
 mio_fd tcp_fd(const struct mio_tcp_stream *stream);
 
 /* Closes streams and requires success. */
+/*
+ * What two reads of a plain socket say after a reset that was looked for, and what its pending
+ * error is then: the system may lose it with the look, or say it again and again.
+ */
+void tcp_plain_reset_reads(ptrdiff_t results[2]);
+void tcp_need_errors_of_reads(void);
+void tcp_need_pending_errors(void);
+/* Whether the error of a connect that was refused is still there after it was taken. */
+bool tcp_keeps_errors(void);
+/* Whether a write says that nobody will read it: not every system tells in which way. */
+bool tcp_is_broken(ptrdiff_t result);
+
+/* Whether several sockets may have one port. */
+bool tcp_has_reuse_port(void);
+
 void tcp_close(struct mio_tcp_stream *stream);
 
 #endif

@@ -43,12 +43,24 @@ static void bind_opens_an_ipv6_socket(void)
     check_opens("[::]:0");
 }
 
+static bool can_bind(const struct mio_addr *addr)
+{
+    mio_fd fd = plain_socket_for(addr, PLAIN_DATAGRAM);
+    bool can = plain_bind(fd, addr) == 0;
+    CHECK_EQ(plain_close(fd), 0);
+    return can;
+}
+
 static void bind_takes_the_port_that_it_is_given(void)
 {
     struct mio_udp_socket socket;
     struct mio_addr addr, wanted = tcp_addr("127.0.0.2:0");
     mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     CHECK_EQ(mio_addr_set_port(&wanted, (uint16_t)mio_addr_port(&addr)), 0);
+    if (!can_bind(&wanted)) {
+        CHECK_EQ(plain_close(peer), 0);
+        SKIP("a port of one address is taken on all of them here");
+    }
     CHECK_EQ(mio_udp_socket_bind(&socket, &wanted), 0);
     addr = plain_name(udp_fd(&socket));
     CHECK(mio_addr_equal(&addr, &wanted));
@@ -106,17 +118,18 @@ static void bind_refuses_link_local_addresses_without_their_interface(void)
     struct mio_addr addr = tcp_addr("[fe80::1]:0");
     check_bind_fails(&addr, NULL, -EINVAL);
     addr = tcp_addr("[fe80::1%2147483647]:0");
-    check_bind_fails(&addr, NULL, -ENODEV);
+    mio_fd plain = plain_socket_for(&addr, PLAIN_DATAGRAM);
+    int error = plain_bind(plain, &addr);
+    CHECK_EQ(plain_close(plain), 0);
+    CHECK(error == -ENODEV || error == -EADDRNOTAVAIL);
+    check_bind_fails(&addr, NULL, error);
 }
 
 /* Of a network for documentation, which no host is in. */
 static void bind_passes_the_systems_error_through(void)
 {
     struct mio_addr addr = tcp_addr("203.0.113.77:0");
-    mio_fd other = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
-    bool taken = plain_bind(other, &addr) == 0;
-    CHECK_EQ(plain_close(other), 0);
-    if (taken)
+    if (can_bind(&addr))
         SKIP("this host binds to addresses that it does not have");
     check_bind_fails(&addr, NULL, -EADDRNOTAVAIL);
 }

@@ -28,19 +28,20 @@ static uint32_t loopback(void)
 
 /*
  * Asks the system itself, past the library. Emulators of another processor's Linux lack
- * IP_MULTICAST_IF, and find no device by its number.
+ * IP_MULTICAST_IF, and find no device by its number; nor does Wine.
  */
 static void need_multicast_v4(void)
 {
     struct mio_addr group = group_of(9);
     mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
     bool sends = plain_multicast_on_loopback(fd) != -ENOPROTOOPT;
-    bool joins = plain_join_on_loopback(fd, &group) != -ENODEV;
+    int joined = plain_join_on_loopback(fd, &group);
+    bool joins = joined != -ENODEV && joined != -EINVAL;
     CHECK_EQ(plain_close(fd), 0);
     if (!sends)
         SKIP("the system has no IP_MULTICAST_IF, which an emulator lacks");
     if (!joins)
-        SKIP("the system does not find the loopback device by its number, as an emulator");
+        SKIP("the system does not find the loopback device by its number");
 }
 
 /* ---- Sending to a group ---------------------------------------------------------------------- */
@@ -248,7 +249,8 @@ static void datagrams_to_groups_have_their_own_ttl(void)
     group_open(&group, "0.0.0.0:0");
     CHECK_EQ(mio_udp_socket_join_multicast_at(&group.receiver, &group.addr, &group.local), 0);
     mio_fd fd = udp_fd(&group.receiver);
-    plain_want_hops(fd, false);
+    if (!plain_want_hops(fd, false))
+        SKIP("the system does not tell the time to live of datagrams");
     CHECK_EQ(mio_udp_socket_set_ttl(&group.sender, 77), 0);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         CHECK_EQ(mio_udp_socket_set_multicast_ttl(&group.sender, limits[i]), 0);
@@ -298,6 +300,10 @@ static void wrong_groups_and_places_are_refused_ipv6(void)
     tcp_need_ipv6();
     uint32_t index = loopback();
     udp_open(&socket, "[::]:0", NULL);
+    if (plain_leave_v6(udp_fd(&socket), &group, index) != -EADDRNOTAVAIL) {
+        udp_close(&socket);
+        SKIP("the system does not tell why it refuses a membership");
+    }
     CHECK_EQ(mio_udp_socket_leave_multicast(&socket, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_join_multicast(&socket, &group, index), 0);
     CHECK_EQ(mio_udp_socket_join_multicast(&socket, &group, index), -EADDRINUSE);

@@ -94,6 +94,7 @@ mio_fd udp_refusing(const char *text, struct mio_addr *addr)
 
 void udp_be_refused(struct mio_udp_socket *socket)
 {
+    test_need_refusals();
     CHECK_EQ(plain_send(udp_fd(socket), "x", 1), 1);
     CHECK(plain_wait(udp_fd(socket), 0) & PLAIN_ERROR);
 }

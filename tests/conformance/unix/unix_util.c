@@ -12,26 +12,6 @@
 
 /* ---- Addresses ------------------------------------------------------------------------------- */
 
-struct mio_addr unix_text(const char *text)
-{
-    struct mio_addr addr = {0};
-    CHECK_EQ(mio_addr_parse(&addr, text), 0);
-    return addr;
-}
-
-struct mio_addr unix_unnamed(void)
-{
-    struct mio_addr addr = {0};
-    CHECK_EQ(mio_addr_unix_unnamed(&addr), 0);
-    return addr;
-}
-
-bool unix_has_abstract(void)
-{
-    struct mio_addr addr;
-    return mio_addr_unix_abstract(&addr, "name", 4) == 0;
-}
-
 int unix_nobody(void)
 {
     return unix_has_abstract() ? -ECONNREFUSED : -ENOENT;

@@ -20,6 +20,7 @@ struct mio_addr unix_text(const char *text);
 struct mio_addr unix_unnamed(void);
 /* Whether the system has abstract names. */
 bool unix_has_abstract(void);
+void unix_need_abstract(void);
 /* The result of a connect to a fresh name, at which nobody is. */
 int unix_nobody(void);
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static ptrdiff_t result_of(ptrdiff_t result)
@@ -24,9 +25,9 @@ bool plain_is_open(mio_fd fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-bool plain_is_nonblocking(mio_fd fd)
+enum plain_blocking plain_blocking(mio_fd fd)
 {
-    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+    return fcntl(fd, F_GETFL) & O_NONBLOCK ? PLAIN_BLOCKS_NOT : PLAIN_BLOCKS;
 }
 
 bool plain_is_inherited(mio_fd fd)
@@ -52,13 +53,14 @@ int plain_flags(mio_fd fd)
     return status < 0 || flags < 0 ? -errno : status ^ (flags << 30);
 }
 
-void plain_set_other_flags(mio_fd fd)
+bool plain_set_other_flags(mio_fd fd)
 {
     int flags = fcntl(fd, F_GETFL);
     CHECK(flags >= 0);
     CHECK_EQ(fcntl(fd, F_SETFL, flags | O_APPEND | O_ASYNC), 0);
     flags = fcntl(fd, F_GETFL);
     CHECK((flags & O_APPEND) && (flags & O_ASYNC));
+    return true;
 }
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
@@ -129,6 +131,15 @@ mio_fd plain_folder(void)
 {
     int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     CHECK(fd >= 0);
+    return fd;
+}
+
+mio_fd plain_file(void)
+{
+    FILE *file = tmpfile();
+    CHECK(file != NULL);
+    mio_fd fd = plain_duplicate(fileno(file));
+    CHECK_EQ(fclose(file), 0);
     return fd;
 }
 

@@ -48,6 +48,14 @@ bool plain_has_socket(enum plain_family family, enum plain_type type)
     return fd >= 0 && close(fd) == 0;
 }
 
+bool plain_has_pair(enum plain_family family, enum plain_type type)
+{
+    int fds[2];
+    if (socketpair(families[family], types[type], 0, fds) < 0)
+        return false;
+    return close(fds[0]) == 0 && close(fds[1]) == 0;
+}
+
 void plain_pair(enum plain_type type, mio_fd fds[2])
 {
     CHECK_EQ(socketpair(AF_UNIX, types[type], 0, fds), 0);
@@ -226,6 +234,19 @@ int plain_unread(mio_fd fd)
     return unread;
 }
 
+int plain_take_error(mio_fd fd)
+{
+    int error;
+    socklen_t length = sizeof error;
+    CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+    return -error;
+}
+
+bool plain_tells_end_behind_data(void)
+{
+    return true;
+}
+
 /* ---- Options --------------------------------------------------------------------------------- */
 
 #ifndef IPV6_MINHOPCOUNT
@@ -248,6 +269,7 @@ static const struct {
     [PLAIN_TYPE] = {SOL_SOCKET, SO_TYPE},
     [PLAIN_IS_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},
     [PLAIN_REUSE_ADDR] = {SOL_SOCKET, SO_REUSEADDR},
+    [PLAIN_RETAKE_PORT] = {SOL_SOCKET, SO_REUSEADDR},
     [PLAIN_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
     [PLAIN_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
     [PLAIN_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
@@ -301,6 +323,11 @@ int plain_set_option(mio_fd fd, enum plain_option option, int value)
                                      is_byte(option) ? sizeof byte : sizeof value));
 }
 
+bool plain_ports_are_shared(void)
+{
+    return true;
+}
+
 void plain_reset_on_close(mio_fd fd)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
@@ -328,6 +355,15 @@ int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group)
     memcpy(&member.imr_multiaddr, ip, sizeof member.imr_multiaddr);
     return (int)result_of(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &member, sizeof member));
 }
+
+int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index)
+{
+    struct ipv6_mreq member = {.ipv6mr_interface = index};
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(group, ip, NULL), 16);
+    memcpy(&member.ipv6mr_multiaddr, ip, sizeof ip);
+    return (int)result_of(setsockopt(fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &member, sizeof member));
+}
 #endif
 
 uint32_t plain_loopback_index(void)
@@ -338,13 +374,11 @@ uint32_t plain_loopback_index(void)
 
 /* ---- Hops ------------------------------------------------------------------------------------ */
 
-void plain_want_hops(mio_fd fd, bool ipv6)
+bool plain_want_hops(mio_fd fd, bool ipv6)
 {
     int on = 1;
-    if (ipv6)
-        CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on), 0);
-    else
-        CHECK_EQ(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on), 0);
+    return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL,
+                      &on, sizeof on) == 0;
 }
 
 int plain_recv_hops(mio_fd fd)

@@ -78,6 +78,11 @@ static void do_nothing(int signal)
     (void)signal;
 }
 
+bool thread_can_interrupt(void)
+{
+    return true;
+}
+
 void thread_on_interrupt(void (*action)(int))
 {
     struct sigaction how;

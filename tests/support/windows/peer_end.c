@@ -1,0 +1,69 @@
+/*
+ * Asks the device below the sockets, which the library asks, too: its polls are not documented, and
+ * Wine's differ.
+ */
+#include "windows_system.h"
+
+#include "net.h"
+#include "plain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <winternl.h>
+
+enum { POLL_CODE = 0x00012024, POLL_PEER_END = 8 };
+
+/* The request and the answer of a poll of one socket. */
+struct poll_request {
+    LARGE_INTEGER timeout; /* negative: from now on, in units of 100 ns */
+    ULONG count;
+    ULONG exclusive;
+    HANDLE socket;
+    ULONG events;
+    NTSTATUS status;
+};
+
+static HANDLE open_device(void)
+{
+    static wchar_t path[] = L"\\Device\\Afd\\MioTest";
+    UNICODE_STRING name = {sizeof path - sizeof path[0], sizeof path, path};
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK status;
+    HANDLE device;
+    InitializeObjectAttributes(&attributes, &name, 0, NULL, NULL);
+    CHECK_EQ(NtCreateFile(&device, SYNCHRONIZE, &attributes, &status, NULL, 0,
+                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0),
+             0);
+    return device;
+}
+
+static ULONG poll_device(mio_fd fd, ULONG events)
+{
+    struct poll_request request;
+    IO_STATUS_BLOCK status;
+    HANDLE device = open_device(), done = CreateEventW(NULL, TRUE, FALSE, NULL);
+    CHECK(done);
+    memset(&request, 0, sizeof request);
+    request.timeout.QuadPart = -100 * 10000;
+    request.count = 1;
+    request.socket = (HANDLE)fd;
+    request.events = events;
+    NtDeviceIoControlFile(device, done, NULL, NULL, &status, POLL_CODE, &request, sizeof request,
+                          &request, sizeof request);
+    CHECK_EQ(WaitForSingleObject(done, 10000), WAIT_OBJECT_0);
+    CHECK(CloseHandle(done));
+    CHECK(CloseHandle(device));
+    return request.count > 0 ? request.events : 0;
+}
+
+bool plain_tells_end_behind_data(void)
+{
+    mio_fd fds[2];
+    plain_pair(PLAIN_STREAM, fds);
+    plain_send_all(fds[1], "data", 4);
+    CHECK_EQ(plain_shutdown(fds[1], PLAIN_WRITES), 0);
+    bool told = (poll_device(fds[0], POLL_PEER_END) & POLL_PEER_END) != 0;
+    CHECK_EQ(plain_close(fds[0]), 0);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    return told;
+}
