@@ -107,6 +107,8 @@ int plain_unread(mio_fd fd);
 int plain_take_error(mio_fd fd);
 /* Whether the system tells at all that a peer has finished while data before that is unread. */
 bool plain_tells_end_behind_data(void);
+/* Whether the system tells, as an event, that this side has shut down. */
+bool plain_tells_own_shutdown(void);
 
 #ifndef MIO_NO_NET
 /* A socket of the family of the address. */

@@ -37,10 +37,10 @@ void tcp_need_ipv6(void);
 
 mio_fd tcp_fd(const struct mio_tcp_stream *stream);
 
-/* Closes streams and requires success. */
 /*
- * What two reads of a plain socket say after a reset that was looked for, and what its pending
- * error is then: the system may lose it with the look, or say it again and again.
+ * The results of two reads of a plain socket, after a reset and a look at it: the system may lose
+ * the error with the look, or say it again and again. The others skip where it is lost, to a read
+ * or to the question for the pending error.
  */
 void tcp_plain_reset_reads(ptrdiff_t results[2]);
 void tcp_need_errors_of_reads(void);
@@ -53,6 +53,7 @@ bool tcp_is_broken(ptrdiff_t result);
 /* Whether several sockets may have one port. */
 bool tcp_has_reuse_port(void);
 
+/* Closes streams and requires success. */
 void tcp_close(struct mio_tcp_stream *stream);
 
 #endif

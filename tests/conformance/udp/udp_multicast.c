@@ -26,21 +26,24 @@ static uint32_t loopback(void)
     return index;
 }
 
-/*
- * Asks the system itself, past the library. Emulators of another processor's Linux lack
- * IP_MULTICAST_IF, and find no device by its number; nor does Wine.
- */
+/* These ask the system itself, past the library. Emulators of another processor's Linux lack it. */
 static void need_multicast_v4(void)
 {
-    struct mio_addr group = group_of(9);
     mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
     bool sends = plain_multicast_on_loopback(fd) != -ENOPROTOOPT;
-    int joined = plain_join_on_loopback(fd, &group);
-    bool joins = joined != -ENODEV && joined != -EINVAL;
     CHECK_EQ(plain_close(fd), 0);
     if (!sends)
         SKIP("the system has no IP_MULTICAST_IF, which an emulator lacks");
-    if (!joins)
+}
+
+/* Emulators and Wine find no device by its number. */
+static void need_multicast_v4_by_index(void)
+{
+    struct mio_addr group = group_of(9);
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
+    int joined = plain_join_on_loopback(fd, &group);
+    CHECK_EQ(plain_close(fd), 0);
+    if (joined == -ENODEV || joined == -EINVAL)
         SKIP("the system does not find the loopback device by its number");
 }
 
@@ -128,6 +131,7 @@ static void member_by_index_receives_until_it_leaves(void)
 {
     struct group group;
     int index = (int)loopback();
+    need_multicast_v4_by_index();
     group_open(&group, "0.0.0.0:0");
     check_join_and_leave(&group, index);
     group_close(&group);
@@ -138,6 +142,7 @@ static void socket_for_both_families_joins_groups_of_ipv4(void)
     struct group group;
     int index = (int)loopback();
     tcp_need_ipv6();
+    need_multicast_v4_by_index();
     group_open(&group, "[::]:0");
     check_join_and_leave(&group, 0);
     check_join_and_leave(&group, index);
@@ -271,7 +276,7 @@ static void wrong_groups_and_places_are_refused_ipv4(void)
     struct mio_addr group = group_of(0), local = tcp_addr("127.0.0.1:0");
     struct mio_addr nowhere = tcp_addr("203.0.113.77:0"), one = tcp_addr("192.0.2.1:0");
     uint32_t index = loopback();
-    need_multicast_v4();
+    need_multicast_v4_by_index();
     udp_open(&socket, "0.0.0.0:0", NULL);
     CHECK_EQ(mio_udp_socket_leave_multicast(&socket, &group, index), -EADDRNOTAVAIL);
     CHECK_EQ(mio_udp_socket_leave_multicast_at(&socket, &group, &local), -EADDRNOTAVAIL);
@@ -341,8 +346,10 @@ static void memberships_have_a_limit(void)
     udp_close(&socket);
     if (result == 0)
         SKIP("this host allows more memberships than the test asks for");
-    CHECK_EQ(result, -ENOBUFS);
     CHECK(joined > 0);
+    if (result == -EINVAL)
+        need_multicast_v4_by_index(); /* Wine has one code for all that it refuses */
+    CHECK_EQ(result, -ENOBUFS);
 }
 
 static const struct test_case cases[] = {

@@ -127,7 +127,7 @@ int unix_connect(mio_fd fd, const struct mio_addr *addr)
     return connect(fd, (struct sockaddr *)&name, length);
 }
 
-ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr)
+ptrdiff_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr)
 {
     struct sockaddr_storage name;
     socklen_t length = to_system(addr, &name);

@@ -50,7 +50,7 @@ mio_fd unix_nonblocking(int type, const struct mio_addr *addr);
 mio_fd unix_listening(const struct mio_addr *addr);
 /* Plain connect(2), sendto(2) to an address; their results, with errno. */
 int unix_connect(mio_fd fd, const struct mio_addr *addr);
-ssize_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr);
+ptrdiff_t unix_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *addr);
 /* A blocking pair. */
 void unix_plain_pair(int type, mio_fd fds[2]);
 

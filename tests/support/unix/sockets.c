@@ -247,6 +247,11 @@ bool plain_tells_end_behind_data(void)
     return true;
 }
 
+bool plain_tells_own_shutdown(void)
+{
+    return true;
+}
+
 /* ---- Options --------------------------------------------------------------------------------- */
 
 #ifndef IPV6_MINHOPCOUNT

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <winternl.h>
 
-enum { POLL_CODE = 0x00012024, POLL_PEER_END = 8 };
+enum { POLL_CODE = 0x00012024, POLL_READ = 1, POLL_PEER_END = 8 };
 
 /* The request and the answer of a poll of one socket. */
 struct poll_request {
@@ -63,6 +63,17 @@ bool plain_tells_end_behind_data(void)
     plain_send_all(fds[1], "data", 4);
     CHECK_EQ(plain_shutdown(fds[1], PLAIN_WRITES), 0);
     bool told = (poll_device(fds[0], POLL_PEER_END) & POLL_PEER_END) != 0;
+    CHECK_EQ(plain_close(fds[0]), 0);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    return told;
+}
+
+bool plain_tells_own_shutdown(void)
+{
+    mio_fd fds[2];
+    plain_pair(PLAIN_STREAM, fds);
+    CHECK_EQ(plain_shutdown(fds[0], PLAIN_READS), 0);
+    bool told = poll_device(fds[0], POLL_READ | POLL_PEER_END) != 0;
     CHECK_EQ(plain_close(fds[0]), 0);
     CHECK_EQ(plain_close(fds[1]), 0);
     return told;
