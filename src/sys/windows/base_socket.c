@@ -28,8 +28,10 @@ int mio__base_socket(mio_fd fd, mio_fd *base)
     static const DWORD fallbacks[] = {SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE};
     int type = 0, length = sizeof type;
     /* Wine answers the question below for whatever handle. */
-    if (MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, (char *)&type, &length) != 0)
-        return mio__socket_error_of(fd, mio__last_error());
+    if (MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, (char *)&type, &length) != 0) {
+        int error = mio__socket_error_of(fd, mio__last_error());
+        return error == -ENOTSOCK ? -EPERM : error;
+    }
     if (base_ask(fd, SIO_BASE_HANDLE, base))
         return 0;
     const int error = mio__last_error();

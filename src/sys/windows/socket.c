@@ -16,7 +16,9 @@ bool mio__fd_is_valid(mio_fd fd)
 int mio__socket_error_of(mio_fd fd, int error)
 {
     DWORD flags;
-    return error == -ENOTSOCK && !GetHandleInformation((HANDLE)fd, &flags) ? -EBADF : error;
+    if (error != -ENOTSOCK)
+        return error;
+    return mio__fd_is_valid(fd) && GetHandleInformation((HANDLE)fd, &flags) ? error : -EBADF;
 }
 
 static int ask(mio_fd fd, int name, int *value)
@@ -80,9 +82,14 @@ int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
     return 0;
 }
 
-/* A connection that failed is told as an exception. */
+/*
+ * A connection that failed is told as an exception. One that was never begun is told as one under
+ * way, but a socket that connects has a name.
+ */
 int mio__socket_writability(mio_fd fd)
 {
+    struct sockaddr_storage name;
+    int length = sizeof name;
     struct timeval none = {0, 0};
     fd_set writes = {.fd_count = 1, .fd_array = {fd}};
     fd_set failed = {.fd_count = 1, .fd_array = {fd}};
@@ -90,7 +97,10 @@ int mio__socket_writability(mio_fd fd)
         return mio__last_error();
     if (failed.fd_count > 0)
         return (int)MIO_WRITE_CLOSED;
-    return writes.fd_count > 0 ? (int)MIO_WRITABLE : 0;
+    if (writes.fd_count > 0)
+        return (int)MIO_WRITABLE;
+    const bool has_name = MIO__CALL(getsockname)(fd, (struct sockaddr *)&name, &length) == 0;
+    return has_name || WSAGetLastError() != WSAEINVAL ? 0 : (int)MIO_WRITE_CLOSED;
 }
 
 /* ---- Names and ends -------------------------------------------------------------------------- */
@@ -107,11 +117,23 @@ int mio__socket_listen(mio_fd fd, int backlog)
     return result != 0 ? mio__last_error() : 0;
 }
 
+/* A socket says in many ways that an address is of another family. */
+int mio__socket_refusal(mio_fd fd, const struct mio_addr *addr)
+{
+    WSAPROTOCOL_INFOW info;
+    int length = sizeof info;
+    const int error = mio__last_error();
+    if (MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &length) == 0 &&
+        info.iAddressFamily != mio__sockaddr(addr)->sa_family)
+        return -EAFNOSUPPORT;
+    return error;
+}
+
 int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
 {
     int type;
     if (MIO__CALL(connect)(fd, mio__sockaddr(addr), (int)addr->length) != 0)
-        return WSAGetLastError() == WSAEWOULDBLOCK ? 0 : mio__last_error();
+        return WSAGetLastError() == WSAEWOULDBLOCK ? 0 : mio__socket_refusal(fd, addr);
     /* Connected at once: a datagram socket, which from now on is told of refused datagrams. */
     if (ask(fd, SO_TYPE, &type) == 0 && type == SOCK_DGRAM)
         return mio__new_tell_refusals(fd, true);

@@ -5,6 +5,7 @@
  */
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
+#include "sys/windows/base_socket.h"
 #include "sys/windows/calls.h"
 
 #include <limits.h>
@@ -52,16 +53,28 @@ ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_add
     return moved;
 }
 
+/* The result of a send that failed, without an address: a datagram may have nowhere to go. */
+static ptrdiff_t send_error(mio_fd fd)
+{
+    struct sockaddr_storage peer;
+    int length = sizeof peer;
+    const int error = mio__last_error();
+    if ((error == -ENOTCONN || error == -EINVAL) && is_datagram(fd) &&
+        MIO__CALL(getpeername)(fd, (struct sockaddr *)&peer, &length) != 0)
+        return -EDESTADDRREQ;
+    return error;
+}
+
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     int n = MIO__CALL(send)(fd, buf, length_of(len), 0);
-    return n < 0 ? mio__last_error() : n;
+    return n < 0 ? send_error(fd) : n;
 }
 
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
 {
     int n = MIO__CALL(sendto)(fd, buf, length_of(len), 0, mio__sockaddr(to), (int)to->length);
-    return n < 0 ? mio__last_error() : n;
+    return n < 0 ? mio__socket_refusal(fd, to) : n;
 }
 
 /* ---- Lists of buffers ------------------------------------------------------------------------ */
@@ -97,5 +110,5 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     size_t len;
     DWORD done = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSASend)(fd, list, used, &done, 0, NULL, NULL);
-    return result != 0 ? mio__last_error() : (ptrdiff_t)done;
+    return result != 0 ? send_error(fd) : (ptrdiff_t)done;
 }
