@@ -8,7 +8,8 @@ int mio__ask_error(mio_fd fd)
 {
     DWORD flags;
     const int error = mio__last_error();
-    if (error == -ENOTSOCK && !MIO__CALL(GetHandleInformation)((HANDLE)fd, &flags))
+    if (error == -ENOTSOCK &&
+        (!mio__fd_is_valid(fd) || !MIO__CALL(GetHandleInformation)((HANDLE)fd, &flags)))
         return -EBADF;
     return error;
 }
