@@ -80,7 +80,9 @@ static void send_to_ipv4_from_a_socket_for_ipv6_alone_fails(void)
     struct mio_udp_socket socket;
     tcp_need_ipv6();
     udp_open(&socket, "[::]:0", &only_v6);
-    check_send_to_refused(&socket, "127.0.0.1:9", -ENETUNREACH);
+    struct mio_addr plain = tcp_addr("127.0.0.1:9");
+    ptrdiff_t result = mio_udp_socket_send_to(&socket, "x", 1, &plain);
+    CHECK(result == -ENETUNREACH || result == -EAFNOSUPPORT);
     check_send_to_refused(&socket, "[::ffff:127.0.0.1]:9", -ENETUNREACH);
     udp_close(&socket);
 }
