@@ -8,10 +8,11 @@ int mio__ask_error(mio_fd fd)
 {
     DWORD flags;
     const int error = mio__last_error();
-    if (error == -ENOTSOCK &&
-        (!mio__fd_is_valid(fd) || !MIO__CALL(GetHandleInformation)((HANDLE)fd, &flags)))
-        return -EBADF;
-    return error;
+    if (error != -ENOTSOCK)
+        return error;
+    const bool is_open =
+        mio__fd_is_valid(fd) && MIO__CALL(GetHandleInformation)((HANDLE)fd, &flags);
+    return is_open ? -ENOTSOCK : -EBADF;
 }
 
 int mio__ask(mio_fd fd, int name, int *value)
