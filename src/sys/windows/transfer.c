@@ -54,7 +54,7 @@ ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_add
 }
 
 /* The result of a send that failed, without an address: a datagram may have nowhere to go. */
-static ptrdiff_t send_error(mio_fd fd)
+static ptrdiff_t unsent_error(mio_fd fd)
 {
     struct sockaddr_storage peer;
     int length = sizeof peer;
@@ -68,7 +68,7 @@ static ptrdiff_t send_error(mio_fd fd)
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     int n = MIO__CALL(send)(fd, buf, length_of(len), 0);
-    return n < 0 ? send_error(fd) : n;
+    return n < 0 ? unsent_error(fd) : n;
 }
 
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
@@ -110,5 +110,5 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     size_t len;
     DWORD done = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSASend)(fd, list, used, &done, 0, NULL, NULL);
-    return result != 0 ? send_error(fd) : (ptrdiff_t)done;
+    return result != 0 ? unsent_error(fd) : (ptrdiff_t)done;
 }
