@@ -236,7 +236,7 @@ void act_shutdown(struct act *act)
     int result = act_calls(act)->shutdown(act->device, how);
     if (!device_is_open(act->device))
         act_expect(act, "shutdown", result, -EBADF);
-    act->device->ended |= how != MIO_SHUTDOWN_READ && result == 0;
+    act->device->ended |= (how & 2) != 0 && result == 0; /* writing, or both */
 }
 
 /* ---- Peers ----------------------------------------------------------------------------------- */
