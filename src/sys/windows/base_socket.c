@@ -31,7 +31,7 @@ int mio__base_socket(mio_fd fd, mio_fd *base)
     /* Wine answers the question below for whatever handle. */
     int error = mio__ask(fd, SO_TYPE, &type);
     if (error < 0)
-        return error;
+        return error == -ENOTSOCK ? -EPERM : error;
     if (base_ask(fd, SIO_BASE_HANDLE, base))
         return 0;
     error = mio__last_error();
