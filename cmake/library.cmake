@@ -114,15 +114,18 @@ elseif(WIN32)
     list(APPEND MIO_SOURCES
         src/sys/windows/afd.c
         src/sys/windows/afd_set.c
+        src/sys/windows/ask.c
         src/sys/windows/base_socket.c
         src/sys/windows/clock.c
         src/sys/windows/error.c
+        src/sys/windows/fd.c
         src/sys/windows/iocp.c
         src/sys/windows/ntdll.c
         src/sys/windows/platform.c
         src/sys/windows/startup.c)
     list(APPEND MIO_NET_SOURCES
         src/sys/sockaddr.c
+        src/sys/windows/mapped.c
         src/sys/windows/multicast.c
         src/sys/windows/new_socket.c
         src/sys/windows/socket.c

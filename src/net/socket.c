@@ -103,7 +103,7 @@ int mio__socket_take_error(struct mio_source *source)
     int error;
     int result = mio__source_check(source);
     if (result == 0)
-        result = mio__option_get(source->fd, MIO__OPTION_ERROR, &error);
+        result = mio__socket_pending(source->fd, &source->learned, &error);
     if (result < 0)
         return result;
     if (error < 0 && (source->flags & MIO__REARM)) /* the next one is to be told */

@@ -153,6 +153,12 @@ ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_add
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to);
 
 /*
+ * Takes the pending error of a socket: *error is 0 or a code. learned is a byte of the source, 0
+ * from the start: a system that does not clear the error keeps there that it was taken.
+ */
+int mio__socket_pending(mio_fd fd, uint8_t *learned, int *error);
+
+/*
  * Joins or leaves a group, which is an IP address, on the interface of that index, or, where local
  * is not NULL, on the one with that IPv4 address.
  */
@@ -163,7 +169,6 @@ int mio__socket_membership(mio_fd fd, const struct mio_addr *group, const struct
 
 enum mio__option {
     MIO__OPTION_BROADCAST,
-    MIO__OPTION_ERROR, /* a code as the other functions return it; reading clears it */
     MIO__OPTION_HOPS_V4,
     MIO__OPTION_HOPS_V6,
     MIO__OPTION_MULTICAST_HOPS_V4,

@@ -14,7 +14,6 @@ static const struct {
     socklen_t size; /* of an int, or of an unsigned char; the IPv6 ones may be unsigned */
 } options[] = {
     [MIO__OPTION_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, sizeof(int)},
-    [MIO__OPTION_ERROR] = {SOL_SOCKET, SO_ERROR, sizeof(int)},
     [MIO__OPTION_HOPS_V4] = {IPPROTO_IP, IP_TTL, sizeof(int)},
     [MIO__OPTION_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS, sizeof(int)},
     [MIO__OPTION_MULTICAST_HOPS_V4] = {IPPROTO_IP, IP_MULTICAST_TTL, sizeof(mio__multicast_v4)},
@@ -48,8 +47,6 @@ int mio__option_get(mio_fd fd, enum mio__option option, int *value)
                             is_byte ? (void *)&byte : value, options[option].size);
     if (is_byte)
         *value = byte;
-    if (result == 0 && option == MIO__OPTION_ERROR)
-        *value = mio__error_of(*value);
     return result;
 }
 
@@ -60,4 +57,14 @@ int mio__option_set(mio_fd fd, enum mio__option option, int value)
     return mio__option_result(MIO__CALL(setsockopt)(fd, options[option].level, options[option].name,
                                                     is_byte ? (const void *)&byte : &value,
                                                     options[option].size));
+}
+
+/* Reading clears it. */
+int mio__socket_pending(mio_fd fd, uint8_t *learned, int *error)
+{
+    (void)learned;
+    int value;
+    int result = mio__option_ask(fd, SOL_SOCKET, SO_ERROR, &value);
+    *error = mio__error_of(value);
+    return result;
 }

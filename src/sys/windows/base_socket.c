@@ -2,6 +2,7 @@
 #include "sys/windows/base_socket.h"
 
 #include "sys/sys.h"
+#include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
 
 /* Older headers lack these. */
@@ -26,17 +27,16 @@ int mio__base_socket(mio_fd fd, mio_fd *base)
     /* Some providers refuse the first, against its contract; then another one helps, which gives
      * the socket itself where nothing is below. */
     static const DWORD fallbacks[] = {SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE};
-    int type = 0, length = sizeof type;
+    int type;
     /* Wine answers the question below for whatever handle. */
-    if (MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, (char *)&type, &length) != 0) {
-        int error = mio__socket_error_of(fd, mio__last_error());
+    int error = mio__ask(fd, SO_TYPE, &type);
+    if (error < 0)
         return error == -ENOTSOCK ? -EPERM : error;
-    }
     if (base_ask(fd, SIO_BASE_HANDLE, base))
         return 0;
-    const int error = mio__last_error();
+    error = mio__last_error();
     for (size_t i = 0; i < sizeof fallbacks / sizeof fallbacks[0]; i++)
         if (base_ask(fd, fallbacks[i], base) && *base != fd)
             return 0;
-    return error;
+    return error < 0 ? error : -ENOTSOCK;
 }

@@ -57,6 +57,7 @@
     X(BOOL, CloseHandle, (HANDLE handle), (handle)) \
     X(HANDLE, CreateIoCompletionPort, (HANDLE file, HANDLE port, ULONG_PTR key, DWORD threads), \
       (file, port, key, threads)) \
+    X(BOOL, GetHandleInformation, (HANDLE handle, DWORD *flags), (handle, flags)) \
     X(BOOL, GetQueuedCompletionStatusEx, (HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, \
       ULONG *count, DWORD milliseconds, BOOL alertable), \
       (port, entries, room, count, milliseconds, alertable)) \

@@ -7,12 +7,17 @@
 
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
+#include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
 #include "sys/windows/startup.h"
 
+/* Older headers lack these. */
 #ifndef SIO_UDP_CONNRESET
 #define SIO_UDP_CONNRESET 0x9800000c
+#endif
+#ifndef SIO_UDP_NETRESET
+#define SIO_UDP_NETRESET 0x9800000f
 #endif
 
 static int set_nonblocking(mio_fd fd)
@@ -21,29 +26,25 @@ static int set_nonblocking(mio_fd fd)
     return MIO__CALL(ioctlsocket)(fd, (long)FIONBIO, &on) != 0 ? mio__last_error() : 0;
 }
 
-static int set_uninherited(mio_fd fd)
+static int set_inherited(mio_fd fd, DWORD inherited)
 {
-    if (MIO__CALL(SetHandleInformation)((HANDLE)fd, HANDLE_FLAG_INHERIT, 0))
+    if (MIO__CALL(SetHandleInformation)((HANDLE)fd, HANDLE_FLAG_INHERIT, inherited))
         return 0;
     return mio__error_of(GetLastError());
 }
 
-int mio__new_settled(mio_fd fd)
+static int set_switch(mio_fd fd, DWORD code, BOOL value)
 {
-    int result = mio__socket_adopt(fd);
-    if (result < 0)
-        MIO__CALL(closesocket)(fd);
-    return result;
+    DWORD length;
+    int result = MIO__CALL(WSAIoctl)(fd, code, &value, sizeof value, NULL, 0, &length, NULL, NULL);
+    /* A system without it has sockets all the same. */
+    return result != 0 && WSAGetLastError() != WSAEOPNOTSUPP ? mio__last_error() : 0;
 }
 
 int mio__new_tell_refusals(mio_fd fd, bool tells)
 {
-    BOOL value = tells;
-    DWORD length;
-    int result = MIO__CALL(WSAIoctl)(fd, SIO_UDP_CONNRESET, &value, sizeof value, NULL, 0, &length,
-                                     NULL, NULL);
-    /* A system without it has sockets all the same. */
-    return result != 0 && WSAGetLastError() != WSAEOPNOTSUPP ? mio__last_error() : 0;
+    int result = set_switch(fd, SIO_UDP_CONNRESET, tells);
+    return result < 0 ? result : set_switch(fd, SIO_UDP_NETRESET, tells);
 }
 
 int mio__socket_open(int family, enum mio__socket_type type, mio_fd *fd)
@@ -76,12 +77,24 @@ int mio__socket_pair(enum mio__socket_type type, mio_fd fds[2])
     return -ENOTSUP;
 }
 
+/* Nobody can ask whether a socket is non-blocking, so that comes last: it cannot be taken back. */
 int mio__socket_adopt(mio_fd fd)
 {
+    DWORD before = 0;
+    struct mio_addr peer;
     int result = mio__startup();
+    if (result == 0 && !MIO__CALL(GetHandleInformation)((HANDLE)fd, &before))
+        result = mio__error_of(GetLastError());
     if (result == 0)
-        result = set_nonblocking(fd);
-    return result < 0 ? result : set_uninherited(fd);
+        result = set_inherited(fd, 0);
+    if (result < 0)
+        return result;
+    result = set_nonblocking(fd);
+    if (result < 0)
+        set_inherited(fd, before & HANDLE_FLAG_INHERIT);
+    else if (mio__ask_is_datagram(fd))
+        mio__new_tell_refusals(fd, mio__socket_peer_addr(fd, &peer) == 0);
+    return result;
 }
 
 int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
@@ -96,5 +109,10 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer)
     }
     if (peer)
         mio__sockaddr_received(peer, length);
-    return mio__new_settled(*accepted);
+    int result = set_inherited(*accepted, 0);
+    if (result == 0)
+        result = set_nonblocking(*accepted);
+    if (result < 0)
+        MIO__CALL(closesocket)(*accepted);
+    return result;
 }

@@ -5,30 +5,45 @@
  */
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
-#include "sys/windows/base_socket.h"
+#include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
+#include "sys/windows/error.h"
+#include "sys/windows/mapped.h"
 
 #include <limits.h>
 
-static bool is_datagram(mio_fd fd)
+/* The network tells of an earlier datagram; of a stream the codes mean what they say. */
+static int told_error(mio_fd fd, int error)
 {
-    int type = 0, length = sizeof type;
-    return MIO__CALL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, (char *)&type, &length) == 0 &&
-           type == SOCK_DGRAM;
+    if ((error == WSAECONNRESET || error == WSAENETRESET) && mio__ask_is_datagram(fd))
+        return error == WSAECONNRESET ? -ECONNREFUSED : -EHOSTUNREACH;
+    return mio__error_of((unsigned long)error);
 }
 
 /* The result of a receive that failed: moved where the rest of a datagram was cut off. */
-static ptrdiff_t receive_error(mio_fd fd, size_t moved)
+static ptrdiff_t receiving_error(mio_fd fd, size_t moved)
 {
     const int error = WSAGetLastError();
     if (error == WSAEMSGSIZE)
         return (ptrdiff_t)moved;
-    if ((error == WSAECONNRESET || error == WSAENETRESET) && is_datagram(fd))
-        return -ECONNREFUSED;
     if (error == WSAESHUTDOWN) /* reading was shut down here: the end, as on Unix */
         return 0;
-    WSASetLastError(error);
-    return mio__last_error();
+    return told_error(fd, error);
+}
+
+static bool has_peer(mio_fd fd)
+{
+    struct mio_addr peer;
+    return mio__socket_peer_addr(fd, &peer) == 0;
+}
+
+/* Of a send without an address. */
+static ptrdiff_t sending_error(mio_fd fd)
+{
+    const int error = WSAGetLastError();
+    if ((error == WSAENOTCONN || error == WSAEINVAL) && mio__ask_is_datagram(fd) && !has_peer(fd))
+        return -EDESTADDRREQ;
+    return told_error(fd, error);
 }
 
 static int length_of(size_t len)
@@ -36,45 +51,56 @@ static int length_of(size_t len)
     return len < INT_MAX ? (int)len : INT_MAX;
 }
 
+/* A place for no bytes, where the caller has none. */
+static char nothing;
+
+static char *receive_place(void *buf)
+{
+    return buf ? buf : &nothing;
+}
+
+static const char *send_place(const void *buf)
+{
+    return buf ? buf : &nothing;
+}
+
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
 {
-    int n = MIO__CALL(recv)(fd, buf, length_of(len), peek ? MSG_PEEK : 0);
-    return n < 0 ? receive_error(fd, len) : n;
+    int n = MIO__CALL(recv)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0);
+    return n < 0 ? receiving_error(fd, len) : n;
 }
 
 ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
 {
     int length = sizeof from->storage;
-    int n = MIO__CALL(recvfrom)(fd, buf, length_of(len), peek ? MSG_PEEK : 0, mio__sockaddr(from),
-                                &length);
-    const ptrdiff_t moved = n < 0 ? receive_error(fd, len) : n;
+    int n = MIO__CALL(recvfrom)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0,
+                                mio__sockaddr(from), &length);
+    const ptrdiff_t moved = n < 0 ? receiving_error(fd, len) : n;
     if (moved >= 0)
         mio__sockaddr_received(from, length);
     return moved;
 }
 
-/* The result of a send that failed, without an address: a datagram may have nowhere to go. */
-static ptrdiff_t unsent_error(mio_fd fd)
-{
-    struct sockaddr_storage peer;
-    int length = sizeof peer;
-    const int error = mio__last_error();
-    if ((error == -ENOTCONN || error == -EINVAL) && is_datagram(fd) &&
-        MIO__CALL(getpeername)(fd, (struct sockaddr *)&peer, &length) != 0)
-        return -EDESTADDRREQ;
-    return error;
-}
-
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
-    int n = MIO__CALL(send)(fd, buf, length_of(len), 0);
-    return n < 0 ? unsent_error(fd) : n;
+    int n = MIO__CALL(send)(fd, send_place(buf), length_of(len), 0);
+    return n < 0 ? sending_error(fd) : n;
+}
+
+static int send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
+{
+    int n = MIO__CALL(sendto)(fd, send_place(buf), length_of(len), 0, mio__sockaddr(to),
+                              (int)to->length);
+    return n < 0 ? told_error(fd, WSAGetLastError()) : n;
 }
 
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
 {
-    int n = MIO__CALL(sendto)(fd, buf, length_of(len), 0, mio__sockaddr(to), (int)to->length);
-    return n < 0 ? mio__socket_refusal(fd, to) : n;
+    struct mio_addr mapped;
+    int result = send_to(fd, buf, len, to);
+    if (result < 0 && result != -EAGAIN && mio__mapped_instead(fd, to, &mapped, &result))
+        result = send_to(fd, buf, len, &mapped);
+    return result;
 }
 
 /* ---- Lists of buffers ------------------------------------------------------------------------ */
@@ -84,6 +110,8 @@ static DWORD list_of(WSABUF *list, const struct mio_buf *bufs, size_t count, siz
 {
     DWORD used = 0;
     *len = 0;
+    list[0].buf = &nothing;
+    list[0].len = 0;
     for (size_t i = 0; i < count && *len < MIO_IO_MAX; i++) {
         size_t room = MIO_IO_MAX - *len;
         size_t part = bufs[i].len < room ? bufs[i].len : room;
@@ -92,7 +120,7 @@ static DWORD list_of(WSABUF *list, const struct mio_buf *bufs, size_t count, siz
         *len += part;
         used++;
     }
-    return used;
+    return used > 0 ? used : 1; /* Winsock refuses a list of none */
 }
 
 ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
@@ -101,7 +129,7 @@ ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     size_t len;
     DWORD done = 0, flags = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSARecv)(fd, list, used, &done, &flags, NULL, NULL);
-    return result != 0 ? receive_error(fd, len) : (ptrdiff_t)done;
+    return result != 0 ? receiving_error(fd, len) : (ptrdiff_t)done;
 }
 
 ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
@@ -110,5 +138,5 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     size_t len;
     DWORD done = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSASend)(fd, list, used, &done, 0, NULL, NULL);
-    return result != 0 ? unsent_error(fd) : (ptrdiff_t)done;
+    return result != 0 ? sending_error(fd) : (ptrdiff_t)done;
 }

@@ -101,20 +101,6 @@ void tcp_need_pending_errors(void)
         SKIP("the system keeps no error of a reset for who asks");
 }
 
-bool tcp_keeps_errors(void)
-{
-    struct mio_addr addr;
-    mio_fd holder = tcp_refusing(&addr), fd = plain_socket(PLAIN_IPV4, PLAIN_STREAM);
-    plain_set_blocking(fd, false);
-    CHECK_EQ(plain_connect(fd, &addr), -EINPROGRESS);
-    plain_wait(fd, PLAIN_OUT);
-    CHECK_EQ(plain_take_error(fd), -ECONNREFUSED);
-    int again = plain_take_error(fd);
-    CHECK_EQ(plain_close(fd), 0);
-    CHECK_EQ(plain_close(holder), 0);
-    return again != 0;
-}
-
 bool tcp_is_broken(ptrdiff_t result)
 {
     return result == -EPIPE || result == -ECONNRESET || result == -ECONNABORTED;

@@ -45,8 +45,6 @@ mio_fd tcp_fd(const struct mio_tcp_stream *stream);
 void tcp_plain_reset_reads(ptrdiff_t results[2]);
 void tcp_need_errors_of_reads(void);
 void tcp_need_pending_errors(void);
-/* Whether the error of a connect that was refused is still there after it was taken. */
-bool tcp_keeps_errors(void);
 /* Whether a write says that nobody will read it: not every system tells in which way. */
 bool tcp_is_broken(ptrdiff_t result);
 
