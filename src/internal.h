@@ -66,6 +66,15 @@ static inline int64_t mio__deadline_after(int64_t timeout_ns)
     return timeout_ns < MIO_FOREVER - now ? now + timeout_ns : MIO_FOREVER;
 }
 
+/* The time that is left until such a deadline. */
+static inline int64_t mio__deadline_rest(int64_t deadline)
+{
+    if (deadline == 0 || deadline == MIO_FOREVER)
+        return deadline;
+    int64_t rest = deadline - mio_now_ns();
+    return rest > 0 ? rest : 0;
+}
+
 /* How each backend ends a wait: n is its result. */
 static inline int mio__wait_end(struct mio_poll *poll, int n)
 {

@@ -39,6 +39,15 @@
 
 #include <mio.h>
 
+/* The number of the bit of a waker, below MIO_WAKERS_MAX. */
+static inline uint32_t mio__waker_number(const struct mio_waker *waker)
+{
+    uint32_t number = 0;
+    while (waker->bit >> number != 1)
+        number++;
+    return number;
+}
+
 /* ---- The wake of a backend: test, signal, and what became of it ---- */
 
 /* Sets the bit of a waker. Whether it was set before: then a signal on its way covers this wake. */

@@ -475,11 +475,9 @@ static int kqueue_wait_events(struct mio_poll *poll, struct mio_event *events, s
         int n = kqueue_fetch(poll, events, capacity, timeout_ns);
         if (n != 0 || timeout_ns == 0)
             return mio__wait_end(poll, n);
-        if (deadline == MIO_FOREVER)
-            continue;
         /* Ended before its time (J), or by what was dropped: go on with what remains. */
-        timeout_ns = deadline - mio_now_ns();
-        if (timeout_ns <= 0)
+        timeout_ns = mio__deadline_rest(deadline);
+        if (timeout_ns == 0)
             return mio__wait_end(poll, 0);
     }
 }
@@ -492,10 +490,7 @@ static int kqueue_wait_events(struct mio_poll *poll, struct mio_event *events, s
  */
 static uintptr_t kqueue_ident_of(const struct mio_waker *waker)
 {
-    uintptr_t number = 0;
-    while (waker->bit >> number != 1)
-        number++;
-    return KQUEUE_WAKER_IDENT + number;
+    return KQUEUE_WAKER_IDENT + mio__waker_number(waker);
 }
 
 static int kqueue_open_user(struct mio_poll *poll, struct mio_waker *waker)

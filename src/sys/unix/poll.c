@@ -272,28 +272,16 @@ static int poll_wait_events(struct mio_poll *poll, struct mio_event *events, siz
             return mio__wait_end(poll, n);
         /* A kick, what had changed by the time it was seen, or a look for a waker that was closed
          * before its report: go round with what remains. */
-        if (deadline != MIO_FOREVER) {
-            timeout_ns = deadline - mio_now_ns();
-            if (timeout_ns < 0)
-                timeout_ns = 0;
-        }
+        timeout_ns = mio__deadline_rest(deadline);
     }
 }
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static uint32_t poll_waker_number(const struct mio_waker *waker)
-{
-    uint32_t number = 0;
-    while (waker->bit >> number != 1)
-        number++;
-    return number;
-}
-
 static int poll_waker_open(struct mio_poll *poll, struct mio_waker *waker)
 {
     struct poll_state *state = poll_lock(poll);
-    state->waker_tokens[poll_waker_number(waker)] = waker->token;
+    state->waker_tokens[mio__waker_number(waker)] = waker->token;
     poll_unlock(state);
     return 0;
 }

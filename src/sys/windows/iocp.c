@@ -260,15 +260,6 @@ static int iocp_take(struct mio_poll *poll, const OVERLAPPED_ENTRY *entries, int
     return n;
 }
 
-/* The time that is left until a deadline. */
-static int64_t iocp_rest(int64_t deadline)
-{
-    if (deadline == 0 || deadline == MIO_FOREVER)
-        return deadline;
-    int64_t rest = deadline - mio_now_ns();
-    return rest > 0 ? rest : 0;
-}
-
 /* Fetches and translates: adds to *n events. Returns the number of packets, or a code. */
 static int iocp_look(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                      int64_t timeout_ns, int *n)
@@ -293,7 +284,7 @@ static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t cap
         int count = iocp_look(poll, events, capacity, timeout_ns, &n);
         if (n > 0 || count < 0)
             return mio__wait_end(poll, n > 0 ? n : count);
-        timeout_ns = iocp_rest(deadline);
+        timeout_ns = mio__deadline_rest(deadline);
         /* An answer that told nothing may have made room for a new request, which is ready. */
         if (count == 0 && timeout_ns == 0)
             return mio__wait_end(poll, 0);
@@ -302,24 +293,16 @@ static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t cap
 
 /* ---- Wakers ---------------------------------------------------------------------------------- */
 
-static uint32_t iocp_waker_number(const struct mio_waker *waker)
-{
-    uint32_t number = 0;
-    while (waker->bit >> number != 1)
-        number++;
-    return number;
-}
-
 /* A new life of the number: packets of the one before tell nothing (E). */
 static uint32_t iocp_waker_begin(struct iocp_state *state, const struct mio_waker *waker)
 {
-    return mio__fetch_add(&state->waker_lives[iocp_waker_number(waker)], 1) + 1;
+    return mio__fetch_add(&state->waker_lives[mio__waker_number(waker)], 1) + 1;
 }
 
 static int iocp_waker_open(struct mio_poll *poll, struct mio_waker *waker)
 {
     struct iocp_state *state = iocp_lock(poll);
-    state->waker_tokens[iocp_waker_number(waker)] = waker->token;
+    state->waker_tokens[mio__waker_number(waker)] = waker->token;
     waker->read_fd = iocp_waker_begin(state, waker);
     waker->write_fd = MIO_FD_NONE;
     iocp_unlock(state);
@@ -343,7 +326,7 @@ static int iocp_wake(struct mio_poll *poll, struct mio_waker *waker)
     if (mio__wake_is_covered(poll, waker))
         return 0;
     return mio__wake_sent(
-        poll, waker, iocp_post(poll->state, iocp_waker_number(waker), (uint32_t)waker->read_fd));
+        poll, waker, iocp_post(poll->state, mio__waker_number(waker), (uint32_t)waker->read_fd));
 }
 
 extern const struct mio__backend mio__backend_iocp;
