@@ -128,6 +128,10 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
 static int registry_change_failed(struct mio_source *source, int result, mio_interest before)
 {
     bool is_gone = result <= -MIO__GONE;
+    if (result == MIO__ANEW) { /* the number is another descriptor's by now */
+        source->poll->backend->remove(source->poll, source);
+        result = -ENOENT;
+    }
     if (is_gone)
         mio__source_forget(source);
     else
@@ -146,8 +150,9 @@ static int registry_change_custom(struct mio_registry *registry, struct mio_sour
     return result;
 }
 
-int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
-                   mio_interest interest)
+/* anew: whether a descriptor that the system had forgotten may be registered anew. */
+static int registry_change(struct mio_registry *registry, struct mio_source *source,
+                           mio_token token, mio_interest interest, bool anew)
 {
     int result = registry_check(registry, source, interest);
     if (result == 0)
@@ -160,7 +165,15 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     if (source->ops)
         return registry_change_custom(registry, source, token, interest);
     result = poll->backend->change(poll, source, token, interest, before);
-    return result < 0 ? registry_change_failed(source, result, before) : result;
+    if (result == 0 || (result == MIO__ANEW && anew))
+        return 0;
+    return registry_change_failed(source, result, before);
+}
+
+int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                   mio_interest interest)
+{
+    return registry_change(registry, source, token, interest, false);
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -234,7 +247,7 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
         return watch_nothing(registry, source);
     if (source->state == MIO__OPEN)
         return watch_anew(registry, source, token, interest);
-    result = mio_reregister(registry, source, token, interest);
+    result = registry_change(registry, source, token, interest, true);
     if (!watch_is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);

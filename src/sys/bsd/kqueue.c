@@ -252,10 +252,8 @@ static int kqueue_check_mark(mio_fd fd, mio_interest interest)
     return S_ISSOCK(status.st_mode) && !mio__fd_listens(fd) ? 0 : -ENOTSUP;
 }
 
-static const mio__kevent_filter kqueue_filters[] = {
-    (mio__kevent_filter)EVFILT_WRITE,
-    (mio__kevent_filter)EVFILT_READ,
-};
+static const mio__kevent_filter kqueue_filters[] = {(mio__kevent_filter)EVFILT_WRITE,
+                                                    (mio__kevent_filter)EVFILT_READ};
 
 enum { KQUEUE_FILTERS = sizeof kqueue_filters / sizeof kqueue_filters[0] };
 
@@ -345,12 +343,14 @@ static int kqueue_change(struct mio_poll *poll, struct mio_source *source, mio_t
     const mio_fd queue = poll->fd;
     bool made;
     kqueue_make_told(poll, queue, &changes);
-    if (kqueue_is_forgotten(&changes)) {
-        kqueue_take_back(queue, fd, &changes);
-        result = is_raw ? mio__fd_check_pollable(fd) : 0;
-        return result < 0 ? result : -ENOENT;
-    }
     result = kqueue_result_of(&changes, &made);
+    if (kqueue_is_forgotten(&changes)) {
+        const int refused = mio__fd_check_pollable(fd); /* M */
+        if (result == 0 && refused == 0)
+            return MIO__ANEW;
+        kqueue_take_back(queue, fd, &changes);
+        return is_raw && refused < 0 ? refused : -ENOENT;
+    }
     if (result < 0 && made) {
         kqueue_clean_up(queue, fd);
         result -= MIO__GONE;
