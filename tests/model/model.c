@@ -150,8 +150,8 @@ static bool owes_end(const struct model_registration *registration, uint32_t tru
     bool writes = (registration->interest & MIO_WRITABLE) != 0;
     if (told & MIO_ERROR)
         return false;
-    writes = kind.by_direction ? writes && !kind.broken : true;
-    if ((truth & POLLHUP) && writes && !(told & MIO_WRITE_CLOSED))
+    writes = kind.by_direction ? writes && !registration->one_way : true;
+    if ((truth & (POLLHUP | (kind.is_pipe ? POLLERR : 0))) && writes && !(told & MIO_WRITE_CLOSED))
         return true;
     return (truth & (POLLRDHUP | (kind.by_direction ? POLLHUP : 0))) && reads &&
            !(told & MIO_READ_CLOSED);
@@ -188,7 +188,7 @@ bool model_owes(const struct model_source *source, uint32_t truth, struct model_
     /* In edge mode the end is told by owes_end. */
     bool end_counts = kind.exact && !is_edge(registration);
     return owes_side(source, MODEL_READ, truth, now) ||
-           (!kind.broken && owes_side(source, MODEL_WRITE, truth, now)) ||
+           (!registration->one_way && owes_side(source, MODEL_WRITE, truth, now)) ||
            (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 
@@ -216,10 +216,11 @@ const char *model_check(struct model_registration *registration, unsigned poll,
     return NULL;
 }
 
-/* The end to write of a pipe has an end of reading where each direction has an entry: an error. */
+/* Where each direction has an entry, an end of a pipe that writes has an end of reading, too. */
 static bool is_true(uint32_t readiness, uint32_t truth, struct model_kind kind)
 {
-    uint32_t reading_ended = POLLRDHUP | POLLHUP | (kind.by_direction ? POLLERR : 0);
+    uint32_t reading_ended =
+        POLLRDHUP | POLLHUP | (kind.by_direction && kind.is_pipe ? POLLERR : 0);
     if ((readiness & MIO_READ_CLOSED) && !(truth & reading_ended))
         return false;
     if ((readiness & MIO_WRITE_CLOSED) && !(truth & (POLLHUP | POLLERR)) &&
