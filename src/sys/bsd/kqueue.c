@@ -34,6 +34,7 @@
  *   M  Files are accepted, and are always ready: what other queues refuse is refused here.
  *   N  No kqueue is inherited by a child, whose descriptor of that number may be anything.
  *   O  A kqueue that watches itself is not refused by all.
+ *   P  Between two changes of one call another thread may fetch events.
  */
 #include "internal.h"
 #include "sys/bsd/kqueue_abi.h"
@@ -277,7 +278,7 @@ static void kqueue_take_back(mio_fd queue, mio_fd fd, const struct kqueue_change
 }
 
 /*
- * Whether no entry is left of those that a change found recorded, and deleted or enabled: then the
+ * Whether no entry is left of those that a change found recorded, and deleted or disabled: then the
  * descriptor was closed (E), and its number is another one's. One entry alone can be missing (F).
  */
 static bool kqueue_is_forgotten(const struct kqueue_changes *changes)
@@ -336,8 +337,8 @@ static int kqueue_change(struct mio_poll *poll, struct mio_source *source, mio_t
         const uint32_t was = kqueue_form_of(kqueue_filters[i], before);
         if (was != 0 && was != kqueue_form_of(kqueue_filters[i], interest)) /* B */
             kqueue_put_deletion(&changes, fd, kqueue_filters[i]);
-        else if (was != 0) /* says whether it is there, which EV_ADD does not (E) */
-            kqueue_put(&changes, fd, kqueue_filters[i], EV_ENABLE | kqueue_receipt(), token);
+        else if (was != 0) /* says whether it is there (E), and keeps the old token silent (P) */
+            kqueue_put(&changes, fd, kqueue_filters[i], EV_DISABLE | kqueue_receipt(), token);
         kqueue_put_addition(&changes, fd, kqueue_filters[i], token, interest);
     }
     const mio_fd queue = poll->fd;
