@@ -717,7 +717,8 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *          -ENOENT, -EBADF, -EPERM  from the system: the descriptor was closed behind the library's
  *                   back; nothing was changed, call mio_source_abandon. Where its number was given
  *                   out again, it is found on epoll and kqueue, only as long as the new owner is
- *                   not registered with the same poll: then that registration is taken over.
+ *                   not registered with the same poll: then that registration is taken over. On
+ *                   kqueue a wait that runs meanwhile may report the new owner under the token.
  *          -ENOMEM  from the system; nothing was changed
  *          -EPIPE   from kqueue, as mio_register
  *          or what the change function of a custom source returned: it is unregistered then
@@ -775,7 +776,7 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *           forgotten and a custom one are not registered afterwards. Another one stays as it was,
  *           unless the system made half of a change (kqueue): mio_source_is_registered tells.
  * Threads   any (exclusive on the source), as mio_register
- * System    epoll_ctl(2); on poll as mio_register and mio_deregister
+ * System    epoll_ctl(2); kevent(2); on poll as mio_register and mio_deregister
  */
 MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
                       mio_interest interest);
