@@ -175,6 +175,16 @@ static bool owes_side(const struct model_source *source, int side, uint32_t trut
     return it->owed_when_ready && (ready & ~it->ready_then) != 0 && !is_told(source, side);
 }
 
+/*
+ * Whether all is told that there is to tell of writing: each direction has an entry, and this
+ * side has ended it. No write can say -EAGAIN any more, whatever the program says of one.
+ */
+static bool is_over(const struct model_registration *registration, struct model_kind kind)
+{
+    bool is_ended = kind.by_direction && kind.ended && is_edge(registration);
+    return is_ended && (atomic_load(&registration->told) & MIO_WRITE_CLOSED);
+}
+
 bool model_owes(const struct model_source *source, uint32_t truth, struct model_kind kind,
                 uint32_t now)
 {
@@ -187,8 +197,9 @@ bool model_owes(const struct model_source *source, uint32_t truth, struct model_
         return true;
     /* In edge mode the end is told by owes_end. */
     bool end_counts = kind.exact && !is_edge(registration);
+    bool writes = !registration->one_way && !is_over(registration, kind);
     return owes_side(source, MODEL_READ, truth, now) ||
-           (!registration->one_way && owes_side(source, MODEL_WRITE, truth, now)) ||
+           (writes && owes_side(source, MODEL_WRITE, truth, now)) ||
            (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 

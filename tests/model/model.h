@@ -19,6 +19,8 @@
  *                  of each direction that was asked for, and on most backends of both. The end of
  *                  a pipe that writes is the end of its reader.
  *                  Where edges are emulated a failed read arms, too, unless a hang-up was told.
+ *                  Where each direction has an entry, writing that this side has ended is told as
+ *                  that, and then no more: no write can say -EAGAIN.
  *        end       where READ_CLOSED was asked for, the end of a stream or pipe is told as that,
  *                  in each mode as a direction is. Nothing drains it, an error alone is none.
  *        waker     a wake is told once, and wakes before that merge.
