@@ -150,9 +150,8 @@ static int registry_change_custom(struct mio_registry *registry, struct mio_sour
     return result;
 }
 
-/* anew: whether a descriptor that the system had forgotten may be registered anew. */
-static int registry_change(struct mio_registry *registry, struct mio_source *source,
-                           mio_token token, mio_interest interest, bool anew)
+int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                   mio_interest interest)
 {
     int result = registry_check(registry, source, interest);
     if (result == 0)
@@ -165,15 +164,7 @@ static int registry_change(struct mio_registry *registry, struct mio_source *sou
     if (source->ops)
         return registry_change_custom(registry, source, token, interest);
     result = poll->backend->change(poll, source, token, interest, before);
-    if (result == 0 || (result == MIO__ANEW && anew))
-        return 0;
-    return registry_change_failed(source, result, before);
-}
-
-int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio_token token,
-                   mio_interest interest)
-{
-    return registry_change(registry, source, token, interest, false);
+    return result != 0 ? registry_change_failed(source, result, before) : result;
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -232,6 +223,21 @@ static int watch_anew(struct mio_registry *registry, struct mio_source *source, 
     return result;
 }
 
+/* As mio_reregister, for checked arguments, but what the system has made anew is kept. */
+static int watch_changed(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                         mio_interest interest)
+{
+    struct mio_poll *poll = registry->poll;
+    const mio_interest before = registry_recorded(source);
+    registry_record(source, poll, interest);
+    if (source->ops)
+        return registry_change_custom(registry, source, token, interest);
+    int result = poll->backend->change(poll, source, token, interest, before);
+    if (result == 0 || result == MIO__ANEW)
+        return 0;
+    return registry_change_failed(source, result, before);
+}
+
 int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
               mio_interest interest)
 {
@@ -247,7 +253,7 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
         return watch_nothing(registry, source);
     if (source->state == MIO__OPEN)
         return watch_anew(registry, source, token, interest);
-    result = registry_change(registry, source, token, interest, true);
+    result = watch_changed(registry, source, token, interest);
     if (!watch_is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);
