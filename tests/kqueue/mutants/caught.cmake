@@ -1,6 +1,6 @@
 # Runs a program over a mutant: -D PROGRAM=... -D "ARGUMENTS=a;b". A case has to fail; one that
-# hangs fails by the time limits of its waits. Over the unchanged backend (-D UNCHANGED=...) the same
-# cases have to pass.
+# hangs fails by the time limits of its waits. Over the unchanged backend (-D UNCHANGED=...) the
+# same cases have to pass.
 execute_process(COMMAND ${UNCHANGED} ${ARGUMENTS}
     TIMEOUT 110 RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(NOT result EQUAL 0)

@@ -27,7 +27,7 @@ enum { MIO__HAS_ABSTRACT = 1 };
 #define MIO__PPOLL ppoll
 #define MIO__HAS_THRSIGDIVERT 0
 
-/* What keeps SIGPIPE away on Apple's systems and NetBSD (wrap_silent.c). */
+/* The flag that keeps SIGPIPE away on Apple's systems and NetBSD (wrap_silent.c). */
 #define F_SETNOSIGPIPE 73
 #define F_GETNOSIGPIPE 74
 
