@@ -13,8 +13,8 @@
  *   C  EV_ADD replaces token and mark, and reports again what is ready, also where that was
  *      reported before. It does not enable an entry that EV_DISPATCH has disabled; EV_ENABLE alone
  *      does, but replaces no token and reports no edge again (seen). So they always go together.
- *   D  EV_DISPATCH reports once and disables. NetBSD's source tests EV_CLEAR first, so the two
- *      never go together. EV_ONESHOT would delete the entry, and the next change of it fail.
+ *   D  EV_DISPATCH reports once and disables, with EV_CLEAR as without (seen), so EV_CLEAR is left
+ *      out. EV_ONESHOT would delete the entry (seen), and the next change of it fail.
  *   E  Deleting what is not there is ENOENT (seen). That is no mistake: closing a descriptor
  *      removes its entries, even while a duplicate is open (seen). Nothing of an entry is queued
  *      after its deletion.
