@@ -197,6 +197,14 @@ function(mio_add_library target kind)
         OUTPUT_NAME mio
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    # A DLL has the ABI in its name, as a SONAME does. Microsoft's linker wants a library beside it,
+    # with the name that the static one has elsewhere.
+    if(WIN32 AND kind STREQUAL "SHARED")
+        set_target_properties(${target} PROPERTIES
+            RUNTIME_OUTPUT_NAME mio-${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    elseif(MSVC)
+        set_target_properties(${target} PROPERTIES OUTPUT_NAME mio_static)
+    endif()
 endfunction()
 
 include(GNUInstallDirs)

@@ -1,6 +1,6 @@
 /*
- * The calls of the system that the library makes here: each goes to the system, unless a case puts a
- * function of its own in its place (mio__calls, src/sys/windows/calls.h).
+ * The calls of the system that the library makes here: each goes to the system, unless a case puts
+ * a function of its own in its place (mio__calls, src/sys/windows/calls.h).
  */
 #ifndef MIO_ANSWERS_H
 #define MIO_ANSWERS_H

@@ -9,7 +9,7 @@
 #define BSP_SELECT 0x4800001c
 #define BSP_POLL 0x4800001d
 
-/* What the provider says to each of them: a socket, or the error that it fails with. */
+/* The provider answers each of them with a socket, or with the error that it fails with. */
 struct answer {
     DWORD code;
     SOCKET socket;
