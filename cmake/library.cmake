@@ -107,7 +107,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
 elseif(WIN32)
     set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/windows)
     set(MIO_SYSTEM_DEFINITIONS
-        _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX "MIO_EXPORT=__declspec(dllexport)")
+        _WIN32_WINNT=0x0a00 WIN32_LEAN_AND_MEAN NOMINMAX "MIO_EXPORT=__declspec(dllexport)")
     if(MIO_FORCE_POLL OR MIO_FORCE_WAKER_PIPE)
         message(FATAL_ERROR "MIO_FORCE_POLL and MIO_FORCE_WAKER_PIPE are for Unix")
     endif()
