@@ -174,8 +174,8 @@ extern "C" {
 #define MIO_API
 #endif
 
-/* Inlined where you call it, and exported under its own name for other languages. Where gcc builds a
- * DLL one file of the library does that: an export would make a symbol in each of them. */
+/* Inlined where you call it, and exported under its own name for other languages. Where gcc builds
+ * a DLL one file of the library does that: an export would make a symbol in each of them. */
 #if defined(__GNUC_GNU_INLINE__) && !defined(__cplusplus)
 #define MIO_INLINE static inline
 #elif defined(MIO_BUILDING) && defined(MIO_EXPORT) && defined(__GNUC__) && !defined(__clang__)
