@@ -1,4 +1,4 @@
-/* The plan of what fails. What the table of calls holds is in unix_calls.c and windows_calls.c. */
+/* The plan of what fails. The functions in the table of calls are in ..._calls.c. */
 #include "faults.h"
 
 #include <stdatomic.h>

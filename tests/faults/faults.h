@@ -44,7 +44,7 @@ enum fault_call {
 #define FAULT_ANSWERS_LOST (-3)
 /* A flag of pwritev2 that no system knows. A call with it that moves one byte ignores its flags. */
 #define FAULT_UNKNOWN_FLAG 0x40000000
-/* On Windows: not what has the code of an errno value, but this error of Win32, or this NTSTATUS. */
+/* On Windows: no error that has the code of an errno value, but this one of Win32 or NTSTATUS. */
 #define FAULT_WIN32(error) ((int)(0x80070000 | (error)))
 #define FAULT_NT(status) ((int)(status))
 

@@ -31,8 +31,8 @@ static void tell(const struct scenario *scenario, const struct fault_plan *plan)
 }
 
 /*
- * What a wait has to fetch may come in parts, so that not each run makes as many calls. Another run
- * makes the call that was not made.
+ * Events may come in parts, so that not each run makes as many calls. Another run makes the call
+ * that was not made.
  */
 static void run(const struct scenario *scenario, int number, const struct fault_plan *plan)
 {

@@ -1,8 +1,8 @@
 /*
  * The result of an error: for each system call that a function makes, the errors that it may have
  * and what the contract (mio.h) says of them. The first rule that fits and has the error counts; a
- * system call without a rule fails the sweep. Here are the calls that all systems have. The rules of
- * one system come first, from a file of its own; those of all Unixes come last.
+ * system call without a rule fails the sweep. Here are the calls that all systems have. The rules
+ * of one system come first, from a file of its own; those of all Unixes come last.
  *
  * An error has the name that the contract gives it: each table of calls knows what its system says
  * instead, and leaves out what its system does not say of that call.

@@ -206,6 +206,12 @@ extern const struct rule sweep_last_rules[];
 /* Before all else. */
 void sweep_prepare(void);
 
+/*
+ * After a run: what is wrong with the handles that the library has opened and closed by its own
+ * count, or NULL. Where the system counts them there is nothing to add.
+ */
+const char *sweep_wrong_handles(void);
+
 /* Two blocking ends of what can be watched: one to read from, one to write to. */
 void sweep_open_ends(mio_fd ends[2]);
 
