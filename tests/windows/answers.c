@@ -1,16 +1,31 @@
 /* The table of calls. */
 #include "answers.h"
 
-struct mio__calls mio__calls = {
-#define PASS(result, name, parameters, arguments) .name = name,
-    MIO__CALLS(PASS)
-#undef PASS
-};
+#include "sys/windows/ntdll.h"
+
+/* Those that nothing can be linked to. */
+#define FIND(result, name, parameters, arguments)                                                  \
+    static result NTAPI find_##name parameters                                                     \
+    {                                                                                              \
+        return mio__ntdll_find()->name arguments;                                                  \
+    }
+MIO__CALLS_OF_NTDLL(FIND)
+#undef FIND
+
+struct mio__calls mio__calls;
 
 void answers_of_system(void)
 {
 #define PASS(result, name, parameters, arguments) mio__calls.name = name;
-    MIO__CALLS(PASS)
+    MIO__CALLS_OF_SOCKETS(PASS)
+    MIO__CALLS_THAT_MOVE(PASS)
+    MIO__CALLS_FOR_SOCKETS(PASS)
+    MIO__CALLS_OF_START(PASS)
+    MIO__CALLS_OF_HANDLES(PASS)
+    MIO__CALLS_OF_ENDS(PASS)
+#undef PASS
+#define PASS(result, name, parameters, arguments) mio__calls.name = find_##name;
+    MIO__CALLS_OF_NTDLL(PASS)
 #undef PASS
 }
 

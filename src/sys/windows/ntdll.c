@@ -3,25 +3,23 @@
 
 #include <string.h>
 
-/* A plain function pointer, which may become any other: GetProcAddress has a type of its own. */
-typedef void (*ntdll_function)(void);
-
+/* GetProcAddress has a type of its own for whatever it finds. */
 static BOOL CALLBACK ntdll_look_up(INIT_ONCE *once, void *argument, void **context)
 {
     struct mio__ntdll *found = argument;
-    HMODULE module = GetModuleHandleW(L"ntdll.dll");
+    FARPROC function;
+    HMODULE module = MIO__CALL(GetModuleHandleW)(L"ntdll.dll");
     (void)once, (void)context;
     if (!module)
         return FALSE;
-    ntdll_function create = (ntdll_function)GetProcAddress(module, "NtCreateFile");
-    ntdll_function control = (ntdll_function)GetProcAddress(module, "NtDeviceIoControlFile");
-    ntdll_function cancel = (ntdll_function)GetProcAddress(module, "NtCancelIoFileEx");
-    if (!create || !control || !cancel)
-        return FALSE;
-    memcpy(&found->NtCreateFile, &create, sizeof create);
-    memcpy(&found->NtDeviceIoControlFile, &control, sizeof control);
-    memcpy(&found->NtCancelIoFileEx, &cancel, sizeof cancel);
-    found->is_wine = GetProcAddress(module, "wine_get_version") != NULL;
+#define LOOK_UP(result, name, parameters, arguments)                                               \
+    function = MIO__CALL(GetProcAddress)(module, #name);                                           \
+    if (!function)                                                                                 \
+        return FALSE;                                                                              \
+    memcpy(&found->name, &function, sizeof function);
+    MIO__CALLS_OF_NTDLL(LOOK_UP)
+#undef LOOK_UP
+    found->is_wine = MIO__CALL(GetProcAddress)(module, "wine_get_version") != NULL;
     return TRUE;
 }
 
