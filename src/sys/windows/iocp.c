@@ -198,14 +198,29 @@ static int iocp_remove(struct mio_poll *poll, struct mio_source *source)
     return found ? 0 : -EBADF;
 }
 
+/* Makes a wait that sleeps ask the device for what is listed. */
+static void iocp_kick(struct mio_poll *poll, struct iocp_state *state)
+{
+    if (iocp_post(state, KICK, 0) == 0)
+        mio__counter_add(&poll->kicks, 1);
+}
+
 static void iocp_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
                        enum mio__rearm reason)
 {
     struct iocp_state *state = iocp_lock(poll);
     if (mio__afd_set_has(&state->set, source) &&
-        mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping) &&
-        iocp_post(state, KICK, 0) == 0)
-        mio__counter_add(&poll->kicks, 1);
+        mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping))
+        iocp_kick(poll, state);
+    iocp_unlock(state);
+}
+
+static void iocp_ended(struct mio_poll *poll, struct mio_source *source)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    if (mio__afd_set_has(&state->set, source) &&
+        mio__afd_set_ended(&state->set, source, state->sleeping))
+        iocp_kick(poll, state);
     iocp_unlock(state);
 }
 
@@ -340,6 +355,7 @@ const struct mio__backend mio__backend_iocp = {
     .change = iocp_change,
     .remove = iocp_remove,
     .rearm = iocp_rearm,
+    .ended = iocp_ended,
     .abandon = iocp_abandon,
     .wait = iocp_wait,
     .waker_open = iocp_waker_open,
