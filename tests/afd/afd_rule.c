@@ -273,9 +273,4 @@ static const struct test_case cases[] = {
     {NULL, NULL, 0},
 };
 
-int main(int argc, char **argv)
-{
-    static const struct test_suite afd = {"afd", cases};
-    static const struct test_suite *const suites[] = {&afd, NULL};
-    return test_main(argc, argv, suites);
-}
+const struct test_suite suite_afd = {"afd", cases};
