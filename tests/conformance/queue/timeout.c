@@ -244,7 +244,7 @@ static void leave_stale_answers(struct mio_poll *poll, struct mio_source *source
     CHECK_EQ(mio_waker_close(&waker), 0);
 }
 
-/* Their answers come late, and end a wait in the library, which goes on with the rest of its time. */
+/* Their answers come late and end a wait in the library: it goes on with the rest of its time. */
 static void defect_12_stale_answers_end_no_wait(void)
 {
     struct mio_poll poll;
