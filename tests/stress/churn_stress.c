@@ -301,7 +301,7 @@ static void few_sockets_churn_beside_a_waiter(void)
 
 enum { LEFT = 40 };
 
-/* What a thread has begun must not end with it. */
+/* Its registrations must not end with it. */
 static void *register_and_end(void *arg)
 {
     for (unsigned i = 0; i < LEFT; i++) {
