@@ -1592,7 +1592,10 @@ MIO_API ptrdiff_t mio_tcp_stream_writev(struct mio_tcp_stream *stream, const str
 #define MIO_SHUTDOWN_BOTH 3
 
 /*
- * Shuts down one direction or both; the descriptor stays open.
+ * Shuts down one direction or both; the descriptor stays open. A registered stream is reported:
+ * readable and read-closed where reading was shut down, and write-closed once both sides have
+ * finished. On Windows this call tells the poll, and a shutdown(2) of your own, on a descriptor, is
+ * told to nobody.
  *
  * Returns  0
  * Errors   -EINVAL    NULL, or another value

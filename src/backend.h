@@ -19,7 +19,8 @@
  * and the words of wakers.h; of a source slot and generation; of a waker read_fd and write_fd.
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
- * rearm and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.
+ * rearm, ended and abandon, too; wait on one thread at a time; wake anywhere, signal handlers
+ * included.
  */
 #ifndef MIO_BACKEND_H
 #define MIO_BACKEND_H
@@ -82,6 +83,12 @@ struct mio__backend {
      */
     void (*rearm)(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
                   enum mio__rearm reason);
+
+    /*
+     * This side has shut down a direction of a registered source: reports what that makes ready.
+     * NULL where the system tells of it.
+     */
+    void (*ended)(struct mio_poll *poll, struct mio_source *source);
 
     /*
      * Forgets a source without a system call and without a lock. NULL where the backend keeps

@@ -93,7 +93,12 @@ int mio__socket_end(struct mio_source *source, int how)
 {
     if (!source || how < MIO_SHUTDOWN_READ || how > MIO_SHUTDOWN_BOTH)
         return -EINVAL;
-    return source->state == MIO__CLOSED ? -EBADF : mio__socket_shutdown(source->fd, how);
+    if (source->state == MIO__CLOSED)
+        return -EBADF;
+    int result = mio__socket_shutdown(source->fd, how, &source->learned);
+    if (result == 0 && source->state == MIO__REGISTERED && source->poll->backend->ended)
+        source->poll->backend->ended(source->poll, source);
+    return result;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */

@@ -137,7 +137,12 @@ int mio__socket_accept(mio_fd fd, mio_fd *accepted, struct mio_addr *peer);
 
 int mio__socket_local_addr(mio_fd fd, struct mio_addr *addr);
 int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr);
-int mio__socket_shutdown(mio_fd fd, int how);
+
+/*
+ * how: MIO_SHUTDOWN_... learned is a byte of the source: a system whose queue does not tell of it
+ * keeps there what was shut down (see ended in backend.h).
+ */
+int mio__socket_shutdown(mio_fd fd, int how, uint8_t *learned);
 
 /* How writing stands now: MIO_WRITE_CLOSED (hung up, or an error), MIO_WRITABLE, 0, or a code. */
 int mio__socket_writability(mio_fd fd);

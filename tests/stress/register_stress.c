@@ -7,14 +7,11 @@
  * follows until they are reported, though the waiter may be asleep. Meanwhile a writer counts what
  * it writes to sources that stay registered, and the waiter has to find all of it.
  */
-#define _GNU_SOURCE 1
+#include "plain.h"
 #include "stress.h"
+#include "system.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { REGISTRARS_MAX = 3, ITEMS = 8, STABLE = 4, CLONES = 2, CAPACITY_MAX = 8 };
 enum { PLACES = REGISTRARS_MAX * ITEMS, PLACE_BITS = 8, WAKER_PLACE = 200, STABLE_PLACE = 100 };
@@ -29,7 +26,7 @@ struct plan {
 
 struct item {
     struct mio_source source;
-    int fd;
+    mio_fd fd;
     unsigned place;
     uint32_t generation;
 };
@@ -38,7 +35,7 @@ struct registrar {
     struct item items[ITEMS];
     struct mio_registry clones[CLONES];
     bool is_open[CLONES];
-    pthread_t thread;
+    struct thread thread;
     uint32_t random;
 };
 
@@ -56,7 +53,7 @@ static struct {
     struct registrar registrars[REGISTRARS_MAX];
     struct place places[PLACES];
     struct mio_source stable[STABLE];
-    int stable_fds[STABLE];
+    mio_fd stable_fds[STABLE];
     atomic_ulong found; /* what the waiter read from the stable sources */
     atomic_long rounds;
     atomic_uint wait;          /* the number of the wait that runs, or ran last */
@@ -162,13 +159,11 @@ static void *run_writer(void *arg)
 {
     uint32_t random = 99;
     unsigned long written = 0;
-    const uint64_t one = 1;
     (void)arg;
     while (!atomic_load(&s.written) && !stress_has_failed()) {
         for (uint32_t left = stress_random(&random, 16); left > 0; left--, written++)
-            stress_require(write(s.stable_fds[stress_random(&random, STABLE)], &one, sizeof one) >
-                               0,
-                           "an eventfd takes no more");
+            stress_require(plain_loop_make_ready(s.stable_fds[stress_random(&random, STABLE)]),
+                           "a stable source takes no more");
         struct stress_patience patience = {.spins = 100};
         while (atomic_load(&s.found) < written &&
                stress_go_on(&patience, "a source that stays registered is not reported"))
@@ -186,7 +181,7 @@ static void handle(const struct mio_event *event, unsigned wait)
     if (number == WAKER_PLACE)
         return;
     if (number >= STABLE_PLACE) {
-        while (read(s.stable_fds[number - STABLE_PLACE], &count, sizeof count) > 0)
+        while (plain_read(s.stable_fds[number - STABLE_PLACE], &count, sizeof count) > 0)
             atomic_fetch_add(&s.found, (unsigned long)count);
         stress_require(mio_source_blocked(&s.stable[number - STABLE_PLACE], MIO_READABLE) == 0,
                        "blocked failed");
@@ -216,10 +211,9 @@ static void *run_waiter(void *arg)
 
 /* ---- A plan from begin to end ---------------------------------------------------------------- */
 
-static int open_source(struct mio_source *source, unsigned count)
+static mio_fd open_source(struct mio_source *source, bool ready)
 {
-    int fd = eventfd(count, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(fd >= 0);
+    mio_fd fd = plain_loop(ready);
     CHECK_EQ(mio_source_init_fd(source, fd), 0);
     return fd;
 }
@@ -236,7 +230,7 @@ static void set_up(const struct plan *plan)
     test_poll_init(&s.poll);
     CHECK_EQ(mio_waker_init(&s.waker, mio_poll_registry(&s.poll), WAKER_PLACE), 0);
     for (unsigned i = 0; i < STABLE; i++) {
-        s.stable_fds[i] = open_source(&s.stable[i], 0);
+        s.stable_fds[i] = open_source(&s.stable[i], false);
         CHECK_EQ(mio_register(mio_poll_registry(&s.poll), &s.stable[i], STABLE_PLACE + i,
                               MIO_READABLE | (i % 2 ? MIO_LEVEL : MIO_EDGE)),
                  0);
@@ -248,7 +242,7 @@ static void set_up(const struct plan *plan)
         *registrar = (struct registrar){.random = i + 1};
         for (unsigned k = 0; k < ITEMS; k++) {
             registrar->items[k].place = i * ITEMS + k;
-            registrar->items[k].fd = open_source(&registrar->items[k].source, 1);
+            registrar->items[k].fd = open_source(&registrar->items[k].source, true);
         }
     }
 }
@@ -258,32 +252,32 @@ static void tear_down(void)
     CHECK_EQ(mio_waker_close(&s.waker), 0);
     for (unsigned i = 0; i < s.plan.registrars; i++)
         for (unsigned k = 0; k < ITEMS; k++)
-            close(s.registrars[i].items[k].fd);
+            CHECK_EQ(plain_close(s.registrars[i].items[k].fd), 0);
     for (unsigned i = 0; i < STABLE; i++) {
         CHECK_EQ(mio_poll_close(&s.poll), -EBUSY);
         CHECK_EQ(mio_deregister(mio_poll_registry(&s.poll), &s.stable[i]), 0);
-        close(s.stable_fds[i]);
+        CHECK_EQ(plain_close(s.stable_fds[i]), 0);
     }
     CHECK_EQ(mio_poll_close(&s.poll), 0); /* so nothing was miscounted */
 }
 
 static void run(const struct plan *plan)
 {
-    pthread_t waiter, writer;
+    struct thread waiter, writer;
     int64_t begin = mio_now_ns();
     set_up(plan);
     stress_begin();
-    CHECK_EQ(pthread_create(&waiter, NULL, run_waiter, NULL), 0);
-    CHECK_EQ(pthread_create(&writer, NULL, run_writer, NULL), 0);
+    thread_start(&waiter, run_waiter, NULL);
+    thread_start(&writer, run_writer, NULL);
     for (unsigned i = 0; i < plan->registrars; i++)
-        CHECK_EQ(pthread_create(&s.registrars[i].thread, NULL, run_registrar, &s.registrars[i]), 0);
+        thread_start(&s.registrars[i].thread, run_registrar, &s.registrars[i]);
     for (unsigned i = 0; i < plan->registrars; i++)
-        pthread_join(s.registrars[i].thread, NULL);
+        thread_join(&s.registrars[i].thread);
     atomic_store(&s.written, true);
-    pthread_join(writer, NULL);
+    thread_join(&writer);
     atomic_store(&s.done, true);
     CHECK_EQ(mio_waker_wake(&s.waker), 0);
-    pthread_join(waiter, NULL);
+    thread_join(&waiter);
     test_note("%ld rounds by %u threads in %.2f s, %u waits, %lu found at stable sources",
               atomic_load(&s.rounds), plan->registrars, (double)(mio_now_ns() - begin) / 1e9,
               atomic_load(&s.wait), atomic_load(&s.found));
@@ -322,15 +316,13 @@ static void *open_and_close_clones(void *arg)
 /* No system call comes between: what keeps the count of the poll's users has to be exact. */
 static void clones_opened_and_closed_by_all_threads_are_counted(void)
 {
-    pthread_t threads[REGISTRARS_MAX];
+    struct thread threads[REGISTRARS_MAX];
     stress_begin();
     test_poll_init(&s.poll);
     for (int i = 0; i < REGISTRARS_MAX; i++)
-        CHECK_EQ(
-            pthread_create(&threads[i], NULL, open_and_close_clones, mio_poll_registry(&s.poll)),
-            0);
+        thread_start(&threads[i], open_and_close_clones, mio_poll_registry(&s.poll));
     for (int i = 0; i < REGISTRARS_MAX; i++)
-        pthread_join(threads[i], NULL);
+        thread_join(&threads[i]);
     CHECK_EQ(mio_poll_close(&s.poll), 0);
     stress_end();
 }
@@ -356,16 +348,16 @@ static void *open_wakers(void *arg)
 /* Had two of them one place, there would be room for one more. */
 static void wakers_opened_by_all_threads_at_once_have_a_place_each(void)
 {
-    pthread_t threads[OPENERS];
+    struct thread threads[OPENERS];
     struct mio_waker extra;
     stress_begin();
     test_poll_init(&s.poll);
     for (long left = test_scaled(2000); left > 0 && !stress_is_enough(); left--) {
         atomic_store(&openers_ready, 0);
         for (int i = 0; i < OPENERS; i++)
-            CHECK_EQ(pthread_create(&threads[i], NULL, open_wakers, &wakers[i * WAKERS_EACH]), 0);
+            thread_start(&threads[i], open_wakers, &wakers[i * WAKERS_EACH]);
         for (int i = 0; i < OPENERS; i++)
-            pthread_join(threads[i], NULL);
+            thread_join(&threads[i]);
         stress_end();
         CHECK_EQ(mio_waker_init(&extra, mio_poll_registry(&s.poll), 0), -ENOSPC);
         for (int i = 0; i < MIO_WAKERS_MAX; i++)

@@ -1,9 +1,8 @@
-#define _GNU_SOURCE 1
 #include "stress.h"
 
-#include <sched.h>
+#include "system.h"
+
 #include <stdatomic.h>
-#include <time.h>
 
 /* How long a plan makes rounds, and when something that must come counts as lost (below). */
 #define ENOUGH_MS 2000
@@ -68,7 +67,7 @@ bool stress_go_on(struct stress_patience *patience, const char *complaint)
     if (turns > patience->spins + 2000)
         stress_pause_us(50);
     else if (turns > patience->spins)
-        sched_yield();
+        thread_yield();
     if (turns % 256 == 0 && complaint) {
         int64_t now = mio_now_ns();
         if (patience->begin == 0)
@@ -89,5 +88,5 @@ uint32_t stress_random(uint32_t *state, uint32_t limit)
 
 void stress_pause_us(uint32_t us)
 {
-    nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
+    thread_sleep(us * INT64_C(1000));
 }

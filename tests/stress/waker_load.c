@@ -9,18 +9,15 @@
  * that waits in vain. Other sources of the poll go on all the time, for a lost wake must not hide
  * behind them, nor be caused by them.
  */
-#define _GNU_SOURCE 1
 #include "waker_load.h"
 
 #include "net.h"
+#include "plain.h"
 #include "stress.h"
+#include "system.h"
 
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { THREADS_MAX = 6, NOISES = 3, NOISE_TOKEN = 100, LINES = 12, LIFE_MAX = 64 };
 
@@ -49,10 +46,10 @@ struct lane {
     atomic_ulong seen_by_handler;
     _Alignas(128) struct mio_waker *waker;
     mio_token token;
-    pthread_mutex_t lock; /* keeps the thread there while it is signalled */
+    atomic_bool locked;   /* keeps the thread there while it is signalled */
     bool alive;           /* under the lock */
-    pthread_t thread;     /* under the lock where threads come and go */
-    pthread_t keeper;     /* starts the threads of the lane where they do */
+    struct thread thread; /* under the lock where threads come and go */
+    struct thread keeper; /* starts the threads of the lane where they do */
     long round;           /* the next one */
     unsigned long number; /* published last */
     uint32_t random;
@@ -64,14 +61,12 @@ static struct {
     struct mio_waker wakers[THREADS_MAX];
     struct lane lanes[THREADS_MAX + 1]; /* the last one is the waiter's, for its handler alone */
     struct mio_source noises[NOISES + 1];
-    int fds[NOISES + 1];
+    mio_fd fds[NOISES + 1];
     atomic_long rounds, round, lives;
     atomic_uint arrived;
     atomic_ulong handled;
     atomic_bool done;
 } s;
-
-static _Thread_local struct lane *self;
 
 /* Waits until what was seen reaches what was published. */
 static void await_seen(atomic_ulong *seen, unsigned long published, const char *complaint)
@@ -158,31 +153,36 @@ static void run_rounds(struct lane *lane, long end)
 static bool lock_lane(struct lane *lane)
 {
     struct stress_patience patience = {.spins = 200};
-    while (pthread_mutex_trylock(&lane->lock) != 0)
+    while (atomic_exchange(&lane->locked, true))
         if (!stress_go_on(&patience, "a lock is not given back"))
             return false;
     return true;
+}
+
+static void unlock_lane(struct lane *lane)
+{
+    atomic_store(&lane->locked, false);
 }
 
 static void *run_lane(void *arg)
 {
     struct lane *lane = arg;
     if (s.plan.signals)
-        self = lane;
+        thread_set_own(lane);
     long life = 1 + (long)stress_random(&lane->random, LIFE_MAX);
     run_rounds(lane, s.plan.come_and_go ? lane->round + life : LONG_MAX);
     if (lock_lane(lane)) {
         lane->alive = false;
-        pthread_mutex_unlock(&lane->lock);
+        unlock_lane(lane);
     }
-    self = NULL;
+    thread_set_own(NULL);
     return NULL;
 }
 
 static void start_lane(struct lane *lane)
 {
     lane->alive = true;
-    stress_require(pthread_create(&lane->thread, NULL, run_lane, lane) == 0, "no thread");
+    thread_start(&lane->thread, run_lane, lane);
     atomic_fetch_add(&s.lives, 1);
 }
 
@@ -194,14 +194,15 @@ static void *keep_lane(void *arg)
         if (!lock_lane(lane))
             break;
         start_lane(lane);
-        pthread_mutex_unlock(&lane->lock);
-        pthread_join(lane->thread, NULL);
+        unlock_lane(lane);
+        thread_join(&lane->thread);
     }
     return NULL;
 }
 
 static void wake_in_handler(int signal)
 {
+    struct lane *self = thread_own();
     (void)signal;
     if (self) {
         atomic_fetch_add_explicit(&self->by_handler, 1, memory_order_relaxed);
@@ -222,10 +223,10 @@ static void *run_signals(void *arg)
             if (!lock_lane(lane))
                 break;
             if (lane->alive) {
-                pthread_kill(lane->thread, SIGUSR1);
+                thread_interrupt(&lane->thread);
                 await_seen(&s.handled, ++sent, "a handler did not run");
             }
-            pthread_mutex_unlock(&lane->lock);
+            unlock_lane(lane);
             await_seen(&lane->seen_by_handler,
                        atomic_load_explicit(&lane->by_handler, memory_order_relaxed),
                        "a wake of a handler was lost");
@@ -238,12 +239,11 @@ static void *run_signals(void *arg)
 static void *run_noise(void *arg)
 {
     uint32_t random = 2;
-    uint64_t one = 1;
     (void)arg;
     while (!atomic_load(&s.done)) {
         for (uint32_t left = stress_random(&random, 8); left > 0; left--)
-            stress_require(write(s.fds[stress_random(&random, NOISES)], &one, sizeof one) > 0,
-                           "an eventfd takes no more");
+            stress_require(plain_loop_make_ready(s.fds[stress_random(&random, NOISES)]),
+                           "a source of noise takes no more");
         if (stress_random(&random, 4) == 0)
             stress_pause_us(stress_random(&random, 100));
     }
@@ -269,7 +269,7 @@ static void *run_waiter(void *arg)
     struct mio_event events[LOAD_CAPACITY_MAX];
     struct lane *lane = arg;
     if (s.plan.signals)
-        self = lane;
+        thread_set_own(lane);
     while (!atomic_load(&s.done)) {
         int n = mio_poll_wait(&s.poll, events, s.plan.capacity, LONG_WAIT);
         stress_require(n >= 0 || n == -EINTR, "a wait failed");
@@ -283,16 +283,15 @@ static void *run_waiter(void *arg)
         }
         dawdle(&lane->random);
     }
-    self = NULL;
+    thread_set_own(NULL);
     return NULL;
 }
 
 /* ---- A plan from begin to end ---------------------------------------------------------------- */
 
-static void open_noise(unsigned i, unsigned count, mio_interest mode)
+static void open_noise(unsigned i, bool ready, mio_interest mode)
 {
-    s.fds[i] = eventfd(count, EFD_NONBLOCK | EFD_CLOEXEC);
-    CHECK(s.fds[i] >= 0);
+    s.fds[i] = plain_loop(ready);
     CHECK_EQ(mio_source_init_fd(&s.noises[i], s.fds[i]), 0);
     CHECK_EQ(mio_register(mio_poll_registry(&s.poll), &s.noises[i], NOISE_TOKEN + i,
                           MIO_READABLE | mode),
@@ -310,16 +309,15 @@ static void set_up(const struct load_plan *plan)
     atomic_store(&s.done, false);
     test_poll_init(&s.poll);
     for (unsigned i = 0; i < NOISES; i++)
-        open_noise(i, 0, MIO_EDGE);
+        open_noise(i, false, MIO_EDGE);
     if (plan->busy)
-        open_noise(NOISES, 1, MIO_LEVEL);
+        open_noise(NOISES, true, MIO_LEVEL);
     for (unsigned i = 0; i < plan->wakers; i++)
         CHECK_EQ(mio_waker_init(&s.wakers[i], mio_poll_registry(&s.poll), i), 0);
     for (unsigned i = 0; i <= plan->threads; i++) {
         struct lane *lane = &s.lanes[i];
         *lane = (struct lane){.random = i + 1, .token = i % plan->wakers};
         lane->waker = &s.wakers[lane->token];
-        CHECK_EQ(pthread_mutex_init(&lane->lock, NULL), 0);
     }
 }
 
@@ -329,10 +327,8 @@ static void tear_down(void)
         CHECK_EQ(mio_waker_close(&s.wakers[i]), 0);
     for (int i = 0; i < NOISES + s.plan.busy; i++) {
         CHECK_EQ(mio_deregister(mio_poll_registry(&s.poll), &s.noises[i]), 0);
-        close(s.fds[i]);
+        CHECK_EQ(plain_close(s.fds[i]), 0);
     }
-    for (unsigned i = 0; i <= s.plan.threads; i++)
-        CHECK_EQ(pthread_mutex_destroy(&s.lanes[i].lock), 0);
     CHECK_EQ(mio_poll_close(&s.poll), 0);
 }
 
@@ -349,43 +345,41 @@ static void report_counters(double seconds)
 
 static void start_and_join(void)
 {
-    pthread_t noise, signals;
+    struct thread noise, signals;
     const struct load_plan *plan = &s.plan;
     struct lane *waiter = &s.lanes[plan->threads];
     waiter->alive = true;
-    CHECK_EQ(pthread_create(&waiter->thread, NULL, run_waiter, waiter), 0);
+    thread_start(&waiter->thread, run_waiter, waiter);
     for (unsigned i = 0; i < plan->threads; i++)
         if (plan->come_and_go)
-            CHECK_EQ(pthread_create(&s.lanes[i].keeper, NULL, keep_lane, &s.lanes[i]), 0);
+            thread_start(&s.lanes[i].keeper, keep_lane, &s.lanes[i]);
         else
             start_lane(&s.lanes[i]);
     if (plan->noise)
-        CHECK_EQ(pthread_create(&noise, NULL, run_noise, NULL), 0);
+        thread_start(&noise, run_noise, NULL);
     if (plan->signals)
-        CHECK_EQ(pthread_create(&signals, NULL, run_signals, NULL), 0);
+        thread_start(&signals, run_signals, NULL);
 
     for (unsigned i = 0; i < plan->threads; i++)
-        pthread_join(plan->come_and_go ? s.lanes[i].keeper : s.lanes[i].thread, NULL);
+        thread_join(plan->come_and_go ? &s.lanes[i].keeper : &s.lanes[i].thread);
     if (plan->signals)
-        pthread_join(signals, NULL);
+        thread_join(&signals);
     atomic_store(&s.done, true);
     if (plan->noise)
-        pthread_join(noise, NULL);
+        thread_join(&noise);
     /* A waiter that sleeps although a waker was lost is got out by a source instead. */
-    const uint64_t one = 1;
-    CHECK(write(s.fds[0], &one, sizeof one) > 0);
-    pthread_join(waiter->thread, NULL);
+    CHECK(plain_loop_make_ready(s.fds[0]));
+    thread_join(&waiter->thread);
 }
 
 void load_run(const struct load_plan *plan)
 {
-    struct sigaction old, action = {.sa_handler = wake_in_handler};
     set_up(plan);
     stress_begin();
-    sigaction(SIGUSR1, &action, &old);
+    thread_on_interrupt(wake_in_handler);
     const int64_t begin = mio_now_ns();
     start_and_join();
-    sigaction(SIGUSR1, &old, NULL);
+    thread_on_interrupt(NULL);
     report_counters((double)(mio_now_ns() - begin) / 1e9);
     tear_down();
     stress_end();

@@ -8,11 +8,11 @@
  * known to lose wakes (mutants/).
  */
 #include "stress.h"
+#include "system.h"
 #include "waker_load.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static uint64_t wakes_by_hand;
 
@@ -48,8 +48,15 @@ static void threads_that_wake_as_fast_as_they_can(void)
         (struct load_plan){.rounds = 40, .threads = 3, .wakers = 2, .burst = 50000, .noise = true});
 }
 
+static void need_handlers(void)
+{
+    if (!thread_can_interrupt())
+        SKIP("no signal interrupts a thread here");
+}
+
 static void handlers_that_wake_amid_wakes_and_waits(void)
 {
+    need_handlers();
     struct load_plan plan = {.rounds = 2000, .threads = 3, .wakers = 2, .burst = 64};
     plan.noise = plan.signals = true;
     run_both(plan);
@@ -62,14 +69,22 @@ static void wakers_that_are_opened_and_closed_during_waits(void)
     run_both(plan);
 }
 
+static void threads_that_come_and_go_amid_noise(void)
+{
+    struct load_plan plan = {.rounds = 500, .threads = 3, .wakers = 2, .burst = 4096};
+    plan.skewed = plan.noise = plan.come_and_go = true;
+    run_both(plan);
+}
+
 /* All of it at once. With --wakes=N the number of wakes ends it, for runs of hours by hand. */
 static void threads_that_come_and_go_amid_handlers_and_noise(void)
 {
+    need_handlers();
     struct load_plan plan = {.rounds = 500, .threads = 3, .wakers = 2, .burst = 4096};
     plan.skewed = plan.noise = plan.signals = plan.come_and_go = true;
     plan.wakes = (wakes_by_hand + 1) / 2;
     if (plan.wakes)
-        alarm(0); /* the harness's limit is for runs that end by themselves */
+        deadline_set(0, NULL); /* the harness's limit is for runs that end by themselves */
     run_both(plan);
 }
 
@@ -99,6 +114,7 @@ int main(int argc, char **argv)
         {"handlers_that_wake_amid_wakes_and_waits", handlers_that_wake_amid_wakes_and_waits, 0},
         {"wakers_that_are_opened_and_closed_during_waits",
          wakers_that_are_opened_and_closed_during_waits, 0},
+        {"threads_that_come_and_go_amid_noise", threads_that_come_and_go_amid_noise, 0},
         {"threads_that_come_and_go_amid_handlers_and_noise",
          threads_that_come_and_go_amid_handlers_and_noise, 0},
         {NULL, NULL, 0},

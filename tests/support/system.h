@@ -23,6 +23,9 @@ bool thread_is_self(const struct thread *thread);
 __attribute__((noreturn))
 #endif
 void thread_exit(void);
+/* A pointer that the thread keeps for itself, NULL at first. An interrupt may ask for it. */
+void thread_set_own(void *own);
+void *thread_own(void);
 void thread_yield(void);
 void thread_sleep(int64_t ns);
 /* The time that the calling thread has spent on a processor. */

@@ -119,8 +119,9 @@ int mio__socket_close(mio_fd fd)
     return mio__fd_close(fd);
 }
 
-int mio__socket_shutdown(mio_fd fd, int how)
+int mio__socket_shutdown(mio_fd fd, int how, uint8_t *learned)
 {
+    (void)learned; /* the queues of Unix tell of it by themselves */
     int direction = how == MIO_SHUTDOWN_BOTH   ? SHUT_RDWR
                     : how == MIO_SHUTDOWN_READ ? SHUT_RD
                                                : SHUT_WR;

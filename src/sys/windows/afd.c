@@ -5,6 +5,7 @@
  *   A  NtCreateFile opens the device by any name below \Device\Afd. A handle serves many sockets.
  *   B  IOCTL_AFD_POLL answers once. Where it can answer at once it returns success, and the port is
  *      told even so, unless the handle skips that: it must not.
+ *      The same holds where it is given no time: a success again, which is STATUS_TIMEOUT.
  *   C  Two requests for one socket over one handle are mixed up by the device.
  *   D  The request's status block is what a cancel names. A request that has ended is not found.
  *   E  Handles of layered sockets are not known to the device: it takes base sockets.
@@ -62,12 +63,12 @@ int mio__afd_close(HANDLE device)
 }
 
 int mio__afd_submit(HANDLE device, struct mio__operation *operation,
-                    struct mio__afd_request *request, mio_fd socket, uint32_t events)
+                    struct mio__afd_request *request, mio_fd socket, uint32_t events, bool at_once)
 {
     IO_STATUS_BLOCK *status = status_of(operation);
     memset(&operation->overlapped, 0, sizeof operation->overlapped);
     *request = (struct mio__afd_request){
-        .timeout = {.QuadPart = INT64_MAX},
+        .timeout = {.QuadPart = at_once ? 0 : INT64_MAX},
         .count = 1,
         .socket = (HANDLE)socket,
         .events = events,
@@ -76,7 +77,7 @@ int mio__afd_submit(HANDLE device, struct mio__operation *operation,
     NTSTATUS result = MIO__NTDLL_CALL(NtDeviceIoControlFile)(
         device, NULL, NULL, &operation->overlapped, status, AFD_POLL, request, sizeof *request,
         request, sizeof *request);
-    if (result == STATUS_OF_SUCCESS || result == STATUS_OF_PENDING)
+    if (result >= 0) /* success, pending, or that the time was over */
         return 0;
     if (result == MIO__STATUS_INVALID_HANDLE || result == MIO__STATUS_OBJECT_TYPE_MISMATCH)
         return -EBADF;

@@ -26,10 +26,10 @@ int mio__afd_close(HANDLE device);
 
 /*
  * Asks for events of a base socket. After 0 the operation comes through the port, also where the
- * answer is there at once. -EBADF: there is no such socket.
+ * answer is there at once. at_once: it does not wait for an event. -EBADF: there is no such socket.
  */
 int mio__afd_submit(HANDLE device, struct mio__operation *operation,
-                    struct mio__afd_request *request, mio_fd socket, uint32_t events);
+                    struct mio__afd_request *request, mio_fd socket, uint32_t events, bool at_once);
 
 /* Makes the operation end soon. It comes through the port all the same. */
 int mio__afd_cancel(HANDLE device, struct mio__operation *operation);

@@ -48,14 +48,14 @@ static bool set_answer(struct mio__operation *operation, struct mio_poll *poll,
                        struct mio_event *event);
 
 static int set_submit(struct mio__afd_set *set, struct mio__afd_slot *slot, uint32_t ticket,
-                      uint16_t wanted)
+                      uint16_t wanted, bool at_once)
 {
     slot->operation.done = set_answer;
     int result = mio__afd_submit(*set_device(set, slot->index), &slot->operation, &slot->request,
-                                 slot->socket, wanted);
+                                 slot->socket, wanted, at_once);
     if (result < 0)
         return result;
-    slot->poll = (struct mio__afd_poll){ticket, wanted, MIO__AFD_PENDING, false};
+    slot->poll = (struct mio__afd_poll){ticket, wanted, MIO__AFD_PENDING, false, at_once};
     set->in_flight++;
     return 0;
 }
@@ -72,10 +72,11 @@ static int set_cancel_poll(struct mio__afd_set *set, struct mio__afd_slot *slot)
 static int set_update(struct mio__afd_set *set, struct mio__afd_slot *slot)
 {
     uint32_t ticket = mio__load_relaxed(&slot->slot.ticket);
-    uint16_t wanted = mio__afd_wanted(&slot->edge);
-    switch (mio__afd_next(&slot->poll, ticket, wanted)) {
+    uint16_t wanted = mio__afd_wanted(&slot->edge, slot->ended);
+    bool at_once = mio__afd_own_ends(&slot->edge, slot->ended) != 0;
+    switch (mio__afd_next(&slot->poll, ticket, wanted, at_once)) {
     case MIO__AFD_SUBMIT:
-        return set_submit(set, slot, ticket, wanted);
+        return set_submit(set, slot, ticket, wanted, at_once);
     case MIO__AFD_CANCEL:
         return set_cancel_poll(set, slot);
     default:
@@ -141,6 +142,11 @@ int mio__afd_set_reserve(struct mio__afd_set *set)
     return *device ? 0 : mio__afd_open(set->port, device);
 }
 
+static uint8_t set_ends_of(const struct mio_source *source)
+{
+    return (uint8_t)(mio__learned_bits(&source->learned) & MIO__ENDED);
+}
+
 int mio__afd_set_add(struct mio__afd_set *set, struct mio_source *source, mio_fd socket,
                      mio_token token, mio_interest interest)
 {
@@ -150,6 +156,7 @@ int mio__afd_set_add(struct mio__afd_set *set, struct mio_source *source, mio_fd
     struct mio__afd_slot *slot = mio__slots_take(&set->slots, source);
     slot->index = source->slot;
     slot->socket = socket;
+    slot->ended = set_ends_of(source);
     slot->token = token;
     mio__edge_start(&slot->edge, interest);
     result = set_update(set, slot);
@@ -190,16 +197,27 @@ void mio__afd_set_abandon(struct mio__afd_set *set, const struct mio_source *sou
     mio__slots_abandon(&set->slots, source);
 }
 
-bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direction,
-                        enum mio__rearm reason, bool now)
+/* Now, or by the next wait. Whether the wait has to be kicked. */
+static bool set_ask(struct mio__afd_set *set, struct mio__afd_slot *slot, bool now)
 {
-    struct mio__afd_slot *slot = set_at(set, index);
-    if (!mio__edge_rearm(&slot->edge, direction, reason))
-        return false;
     if (now && set_update(set, slot) == 0)
         return false;
     set_list(set, slot);
     return now;
+}
+
+bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direction,
+                        enum mio__rearm reason, bool now)
+{
+    struct mio__afd_slot *slot = set_at(set, index);
+    return mio__edge_rearm(&slot->edge, direction, reason) && set_ask(set, slot, now);
+}
+
+bool mio__afd_set_ended(struct mio__afd_set *set, const struct mio_source *source, bool now)
+{
+    struct mio__afd_slot *slot = set_at(set, source->slot);
+    slot->ended = set_ends_of(source);
+    return set_ask(set, slot, now);
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */
@@ -215,7 +233,9 @@ static bool set_report(struct mio__afd_set *set, struct mio__afd_slot *slot, uin
         mio__slots_release(&set->slots, slot->index);
         return false;
     }
-    event->readiness = mio__afd_readiness(&slot->edge, events);
+    if (events == 0 && !slot->poll.at_once) /* cancelled: the next answer tells all at once */
+        return false;
+    event->readiness = mio__afd_readiness(&slot->edge, slot->ended, events);
     event->token = slot->token;
     if (event->readiness == 0)
         return false;

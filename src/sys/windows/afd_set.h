@@ -25,6 +25,7 @@ struct mio__afd_slot {
     uint32_t index;      /* its own */
     uint32_t next_dirty; /* its index + 1, or MIO__DIRTY_END; 0 where this slot is not listed */
     struct mio__edge edge;
+    uint8_t ended; /* by this side: MIO__READ_ENDED, MIO__WRITE_ENDED */
     struct mio__afd_poll poll;
     struct mio__operation operation;
     struct mio__afd_request request;
@@ -83,6 +84,9 @@ void mio__afd_set_abandon(struct mio__afd_set *set, const struct mio_source *sou
  */
 bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direction,
                         enum mio__rearm reason, bool now);
+
+/* Takes over what this side has shut down of a source. Result and now as above. */
+bool mio__afd_set_ended(struct mio__afd_set *set, const struct mio_source *source, bool now);
 
 /*
  * Asks the device for what is listed. A slot that it refuses for want of memory or the like stays

@@ -21,6 +21,7 @@
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
 #include "sys/windows/startup.h"
+#include "sys/windows/wait_time.h"
 #include "wakers.h"
 
 /* The number of a kick; those of wakers are below. */
@@ -64,14 +65,7 @@ static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
     return result;
 }
 
-/* In milliseconds, rounded up (C). */
-static DWORD iocp_milliseconds(int64_t timeout_ns)
-{
-    if (timeout_ns == MIO_FOREVER)
-        return INFINITE;
-    int64_t whole = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
-    return whole < INT32_MAX ? (DWORD)whole : (DWORD)INT32_MAX;
-}
+_Static_assert(INFINITE == MIO__NO_END, "a wait without end is written alike");
 
 /* Takes packets off the port: how many, or a code. */
 static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, size_t room,
@@ -80,7 +74,7 @@ static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, size_
     ULONG count = 0;
     if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries,
                                                (ULONG)(room < FETCHED_MAX ? room : FETCHED_MAX),
-                                               &count, iocp_milliseconds(timeout_ns), FALSE))
+                                               &count, mio__wait_milliseconds(timeout_ns), FALSE))
         return (int)count;
     DWORD error = GetLastError();
     return error == WAIT_TIMEOUT ? 0 : mio__error_of(error);
@@ -200,14 +194,29 @@ static int iocp_remove(struct mio_poll *poll, struct mio_source *source)
     return found ? 0 : -EBADF;
 }
 
+/* Makes a wait that sleeps ask the device for what is listed. */
+static void iocp_kick(struct mio_poll *poll, struct iocp_state *state)
+{
+    if (iocp_post(state, KICK, 0) == 0)
+        mio__counter_add(&poll->kicks, 1);
+}
+
 static void iocp_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
                        enum mio__rearm reason)
 {
     struct iocp_state *state = iocp_lock(poll);
     if (mio__afd_set_has(&state->set, source) &&
-        mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping) &&
-        iocp_post(state, KICK, 0) == 0)
-        mio__counter_add(&poll->kicks, 1);
+        mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping))
+        iocp_kick(poll, state);
+    iocp_unlock(state);
+}
+
+static void iocp_ended(struct mio_poll *poll, struct mio_source *source)
+{
+    struct iocp_state *state = iocp_lock(poll);
+    if (mio__afd_set_has(&state->set, source) &&
+        mio__afd_set_ended(&state->set, source, state->sleeping))
+        iocp_kick(poll, state);
     iocp_unlock(state);
 }
 
@@ -342,6 +351,7 @@ const struct mio__backend mio__backend_iocp = {
     .change = iocp_change,
     .remove = iocp_remove,
     .rearm = iocp_rearm,
+    .ended = iocp_ended,
     .abandon = iocp_abandon,
     .wait = iocp_wait,
     .waker_open = iocp_waker_open,

@@ -3,6 +3,7 @@
 #include "sys/sys.h"
 #include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
+#include "sys/windows/learned.h"
 #include "sys/windows/mapped.h"
 #include "sys/windows/new_socket.h"
 #include "sys/windows/startup.h"
@@ -128,12 +129,17 @@ int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
     return mio__ask_is_datagram(fd) ? connect_datagrams(fd, addr) : connect_to_any(fd, addr);
 }
 
-int mio__socket_shutdown(mio_fd fd, int how)
+int mio__socket_shutdown(mio_fd fd, int how, uint8_t *learned)
 {
     int direction = how == MIO_SHUTDOWN_BOTH   ? SD_BOTH
                     : how == MIO_SHUTDOWN_READ ? SD_RECEIVE
                                                : SD_SEND;
-    return MIO__CALL(shutdown)(fd, direction) != 0 ? mio__last_error() : 0;
+    if (MIO__CALL(shutdown)(fd, direction) != 0)
+        return mio__last_error();
+    _Static_assert(MIO__READ_ENDED == MIO_SHUTDOWN_READ && MIO__WRITE_ENDED == MIO_SHUTDOWN_WRITE,
+                   "one number says both");
+    mio__learn(learned, (uint8_t)how);
+    return 0;
 }
 
 /* A non-blocking socket that is to linger refuses to close: it is closed without. */

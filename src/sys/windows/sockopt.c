@@ -2,11 +2,11 @@
  * Socket options: one table from our names to those of Winsock. All are of 4 bytes, though some are
  * a BOOL there, and others a DWORD.
  */
-#include "atomic.h"
 #include "sys/sys.h"
 #include "sys/windows/ask.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
+#include "sys/windows/learned.h"
 
 /* One that the system has not. */
 enum { NO_OPTION = -1 };
@@ -60,9 +60,6 @@ int mio__option_set(mio_fd fd, enum mio__option option, int value)
 
 /* ---- The pending error ----------------------------------------------------------------------- */
 
-/* The bit that is learned about a socket. */
-enum { ERROR_TAKEN = 1 };
-
 /*
  * Reading does not clear it. The error of a connection is its last one, so it is told once; a
  * datagram socket can have one after the other, and is not known to keep any.
@@ -72,10 +69,10 @@ int mio__socket_pending(mio_fd fd, uint8_t *learned, int *error)
     int value;
     const int result = mio__ask(fd, SO_ERROR, &value);
     *error = 0;
-    if (result < 0 || value == 0 || mio__bit_is_set(learned, ERROR_TAKEN))
+    if (result < 0 || value == 0 || (mio__learned_bits(learned) & MIO__ERROR_TAKEN))
         return result;
     if (!mio__ask_is_datagram(fd))
-        mio__bit_set(learned, ERROR_TAKEN);
+        mio__learn(learned, MIO__ERROR_TAKEN);
     *error = mio__error_of((unsigned long)value);
     return 0;
 }

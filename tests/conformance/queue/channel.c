@@ -247,6 +247,28 @@ bool channel_kind_is_pipe(enum channel_kind kind)
 #endif
 }
 
+void channel_shutdown(struct channel *channel, int directions)
+{
+    int result;
+    switch (channel->kind) {
+#ifndef MIO_NO_NET
+    case CHANNEL_UNIX_STREAM:
+    case CHANNEL_TCP:
+        result = mio_stream_shutdown(channel->source, directions);
+        break;
+#endif
+    default:
+        result = plain_shutdown(channel->fd, directions);
+    }
+    CHECK_EQ(result, 0);
+}
+
+void channel_need_told_shutdown(enum channel_kind kind)
+{
+    if (kind == CHANNEL_UNIX && !plain_tells_own_shutdown())
+        SKIP("the system tells nothing of a shutdown by the program's own call");
+}
+
 size_t channel_drain(struct channel *channel)
 {
     char buf[64];

@@ -60,6 +60,11 @@ bool channel_is_raw(const struct channel *channel);
  * hears about would-block and short transfers. Datagram sockets receive or send one datagram. */
 ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len);
 ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len);
+/* Shuts down directions of our side (PLAIN_READS, PLAIN_WRITES), by the library where it has the
+ * kind. */
+void channel_shutdown(struct channel *channel, int directions);
+/* Skips the case where nobody tells of that. */
+void channel_need_told_shutdown(enum channel_kind kind);
 /* Reads until -EAGAIN; the bytes read. */
 size_t channel_drain(struct channel *channel);
 

@@ -45,7 +45,7 @@ static void write_after_own_shutdown_brings_no_event_without_end(enum channel_ki
     CHECK_EQ(
         mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE | MIO_WRITABLE),
         0);
-    CHECK_EQ(plain_shutdown(channel.fd, PLAIN_WRITES), 0);
+    channel_shutdown(&channel, PLAIN_WRITES);
     CHECK_EQ(write_byte(&channel), -EPIPE);
     check_few_events(&poll, write_byte, &channel, -EPIPE);
     channel_close(&channel, mio_poll_registry(&poll));

@@ -193,6 +193,47 @@ static void deregister_of_a_dropped_descriptor_unregisters(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+static void await_writable(struct mio_poll *poll, int sources)
+{
+    struct mio_event events[8];
+    uint32_t seen = 0;
+    while (seen != (UINT32_C(1) << sources) - 1) {
+        int n = mio_poll_wait(poll, events, 8, TEST_SOON);
+        CHECK(n > 0);
+        for (int i = 0; i < n; i++)
+            seen |= UINT32_C(1) << events[i].token;
+    }
+}
+
+/* The sources before and behind it are told, in this wait and in the next ones. */
+static void defect_09_bad_socket_disturbs_no_other(void)
+{
+    enum { SOURCES = 3, BAD = 1 };
+    struct mio_poll poll;
+    struct channel channels[SOURCES];
+    char buf[8];
+    test_poll_init(&poll);
+    for (int i = 0; i < SOURCES; i++) {
+        channel_open(&channels[i], CHANNEL_UNIX);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), channels[i].source, (mio_token)i,
+                              MIO_READABLE | MIO_WRITABLE),
+                 0);
+    }
+    await_writable(&poll, SOURCES); /* so each is to be looked at again, by the next wait */
+    CHECK_EQ(plain_close(channels[BAD].fd), 0);
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < SOURCES; i += 2) {
+            channel_send(&channels[i], "data", 4);
+            test_expect_readiness(&poll, (mio_token)i, MIO_READABLE);
+            CHECK_EQ(channel_read(&channels[i], buf, sizeof buf), 4);
+        }
+    CHECK_EQ(mio_source_abandon(channels[BAD].source), 0);
+    channel_close_peer(&channels[BAD]);
+    for (int i = 0; i < SOURCES; i += 2)
+        channel_close(&channels[i], mio_poll_registry(&poll));
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 /* clang-format off */
 static const struct test_case cases[] = {
     {"registration_without_a_waiter_kicks_nothing", registration_without_a_waiter_kicks_nothing, 0},
@@ -204,6 +245,7 @@ static const struct test_case cases[] = {
      closed_descriptor_is_dropped_and_its_number_serves_again, 0},
     {"deregister_of_a_dropped_descriptor_unregisters",
      deregister_of_a_dropped_descriptor_unregisters, 0},
+    {"defect_09_bad_socket_disturbs_no_other", defect_09_bad_socket_disturbs_no_other, 0},
     {NULL, NULL, 0},
 };
 /* clang-format on */

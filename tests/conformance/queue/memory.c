@@ -216,6 +216,43 @@ static void steady_state_allocates_nothing(void)
     test_in_child(many_churning); /* for the limit of descriptors */
 }
 
+/* Nor does a program that looks at its sources again and again before it waits. */
+static void defect_10_would_block_between_waits_needs_no_memory(void)
+{
+    static struct mio_source sources[MANY];
+    struct counter counter;
+    struct mio_poll poll;
+    struct mio_event events[MANY];
+    struct mio_poll_options options = options_with(&counter);
+    CHECK_EQ(mio_poll_init_with(&poll, &options), 0);
+    for (int i = 0; i < MANY; i++) {
+        queue_loop(&sources[i], true);
+        CHECK_EQ(mio_register(mio_poll_registry(&poll), &sources[i], (mio_token)i, MIO_READABLE),
+                 0);
+    }
+    const long calls = counter.calls;
+    int told = 0;
+    while (told < MANY) {
+        int n = mio_poll_wait(&poll, events, MANY, TEST_SOON);
+        CHECK(n > 0);
+        told += n;
+    }
+    for (int round = 0; round < 100; round++)
+        for (int i = 0; i < MANY; i++) {
+            test_drain(&sources[i]);
+            CHECK_EQ(mio_source_blocked(&sources[i], MIO_WRITABLE), 0);
+        }
+    test_expect_no_event(&poll);
+    CHECK_EQ(counter.calls, calls);
+    for (int i = 0; i < MANY; i++) {
+        mio_fd fd = mio_source_fd(&sources[i]);
+        CHECK_EQ(mio_deregister(mio_poll_registry(&poll), &sources[i]), 0);
+        CHECK_EQ(plain_close(fd), 0);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    check_all_given_back(&counter);
+}
+
 /* Sources whose descriptors were closed while they were registered, and told before: their entries
  * are out of sight, and would pile up if nobody looked for them. */
 static void abandoned_sources_leave_nothing(void)
@@ -451,6 +488,8 @@ static const struct test_case cases[] = {
     {"failed_allocation_of_an_init_leaves_nothing", failed_allocation_of_an_init_leaves_nothing, 0},
     {"failed_growth_changes_nothing", failed_growth_changes_nothing, 0},
     {"steady_state_allocates_nothing", steady_state_allocates_nothing, 0},
+    {"defect_10_would_block_between_waits_needs_no_memory",
+     defect_10_would_block_between_waits_needs_no_memory, 0},
     {"abandoned_sources_leave_nothing", abandoned_sources_leave_nothing, 0},
     {"registrations_beside_a_held_waiter_are_bounded",
      registrations_beside_a_held_waiter_are_bounded, 0},

@@ -121,10 +121,11 @@ DEFINE_CASES(EACH_STREAM_SOCKET, hang_up_sets_the_end)
 static void hang_up_after_the_end_is_told(enum channel_kind kind)
 {
     struct watched watched;
+    channel_need_told_shutdown(kind);
     watched_open(&watched, kind, MIO_READ_CLOSED);
     channel_finish(&watched.channel);
     CHECK(test_expect_event(&watched.poll, TOKEN) & MIO_READ_CLOSED);
-    CHECK_EQ(plain_shutdown(watched.channel.fd, PLAIN_WRITES), 0);
+    channel_shutdown(&watched.channel, PLAIN_WRITES);
     CHECK(test_expect_event(&watched.poll, TOKEN) &
           (queue_is_kqueue(&watched.poll) ? MIO_READ_CLOSED : MIO_WRITE_CLOSED));
     queue_expect_sleep(&watched.poll);

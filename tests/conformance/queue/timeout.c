@@ -232,12 +232,40 @@ static void wait_after_a_wake_is_not_early(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* Nobody is left who would be told: of a source that is gone, of a waker that is. */
+static void leave_stale_answers(struct mio_poll *poll, struct mio_source *source)
+{
+    struct mio_registry *registry = mio_poll_registry(poll);
+    struct mio_waker waker;
+    CHECK_EQ(mio_register(registry, source, TOKEN, MIO_READABLE | test_config.mode), 0);
+    CHECK_EQ(mio_deregister(registry, source), 0);
+    CHECK_EQ(mio_waker_init(&waker, registry, TOKEN), 0);
+    CHECK_EQ(mio_waker_wake(&waker), 0);
+    CHECK_EQ(mio_waker_close(&waker), 0);
+}
+
+/* Their answers come late and end a wait in the library: it goes on with the rest of its time. */
+static void defect_12_stale_answers_end_no_wait(void)
+{
+    struct mio_poll poll;
+    struct mio_source source;
+    test_poll_init(&poll);
+    mio_fd fd = queue_loop(&source, false);
+    for (int round = 0; round < 10; round++) {
+        leave_stale_answers(&poll, &source);
+        check_not_early(&poll, 5 * MIO_NS_PER_MS + 1);
+    }
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    CHECK_EQ(plain_close(fd), 0);
+}
+
 static const struct test_case cases[] = {
     {"wait_never_ends_early", wait_never_ends_early, TEST_ANY_MODE},
     {"zero_and_less_ask_without_waiting", zero_and_less_ask_without_waiting, 0},
     {"long_wait_lasts_until_a_wake", long_wait_lasts_until_a_wake, 0},
     {"long_wait_lasts_until_data_arrives", long_wait_lasts_until_data_arrives, 0},
     {"defect_07_timeout_is_not_restarted", defect_07_timeout_is_not_restarted, 0},
+    {"defect_12_stale_answers_end_no_wait", defect_12_stale_answers_end_no_wait, TEST_ANY_MODE},
     {"wait_after_a_wake_is_not_early", wait_after_a_wake_is_not_early, 0},
     {NULL, NULL, 0},
 };

@@ -54,6 +54,18 @@ void thread_exit(void)
     pthread_exit(NULL);
 }
 
+static _Thread_local void *own_pointer;
+
+void thread_set_own(void *own)
+{
+    own_pointer = own;
+}
+
+void *thread_own(void)
+{
+    return own_pointer;
+}
+
 void thread_yield(void)
 {
     sched_yield();

@@ -12,6 +12,7 @@ struct record {
     void *(*run)(void *);
     void *arg;
     void *result;
+    void *own;
 };
 
 static struct record first; /* of the thread that runs the cases */
@@ -76,6 +77,18 @@ void thread_exit(void)
 {
     _endthreadex(0);
     abort(); /* for compilers that do not know that it does not return */
+}
+
+void thread_set_own(void *own)
+{
+    const struct thread self = thread_self();
+    record_of(&self)->own = own;
+}
+
+void *thread_own(void)
+{
+    const struct thread self = thread_self();
+    return record_of(&self)->own;
 }
 
 void thread_yield(void)

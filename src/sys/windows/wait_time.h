@@ -1,0 +1,24 @@
+/*
+ * The time of a wait in the units of the system. Functions of plain numbers, so that a test on any
+ * system can go through them (tests/afd).
+ *
+ * A wait counts in milliseconds, and its largest number, 2^32 - 1, means that it has no end. So no
+ * time reaches that: a wait of more than 2^31 - 1 ms is made of several (iocp_wait).
+ */
+#ifndef MIO_WAIT_TIME_H
+#define MIO_WAIT_TIME_H
+
+#include <mio.h>
+
+#define MIO__NO_END UINT32_MAX
+
+/* Rounded up. */
+static inline uint32_t mio__wait_milliseconds(int64_t timeout_ns)
+{
+    if (timeout_ns == MIO_FOREVER)
+        return MIO__NO_END;
+    int64_t whole = timeout_ns / MIO_NS_PER_MS + (timeout_ns % MIO_NS_PER_MS != 0);
+    return whole < INT32_MAX ? (uint32_t)whole : (uint32_t)INT32_MAX;
+}
+
+#endif
