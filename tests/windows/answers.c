@@ -3,30 +3,37 @@
 
 #include "sys/windows/ntdll.h"
 
-/* Those that nothing can be linked to. */
-#define FIND(result, name, parameters, arguments)                                                  \
-    static result NTAPI find_##name parameters                                                     \
+/* Calls by functions of our own: headers do not agree on each type. */
+#define CALL(result, name, parameters, arguments)                                                  \
+    static result WINAPI call_##name parameters                                                    \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }
+MIO__CALLS_OF_SOCKETS(CALL)
+MIO__CALLS_THAT_MOVE(CALL)
+MIO__CALLS_FOR_SOCKETS(CALL)
+MIO__CALLS_OF_START(CALL)
+MIO__CALLS_OF_HANDLES(CALL)
+MIO__CALLS_OF_ENDS(CALL)
+#undef CALL
+#define CALL(result, name, parameters, arguments)                                                  \
+    static result NTAPI call_##name parameters                                                     \
     {                                                                                              \
         return mio__ntdll_find()->name arguments;                                                  \
     }
-MIO__CALLS_OF_NTDLL(FIND)
-#undef FIND
+MIO__CALLS_OF_NTDLL(CALL)
+#undef CALL
 
 struct mio__calls mio__calls;
 
 void answers_of_system(void)
 {
-#define PASS(result, name, parameters, arguments) mio__calls.name = name;
-    MIO__CALLS_OF_SOCKETS(PASS)
-    MIO__CALLS_THAT_MOVE(PASS)
-    MIO__CALLS_FOR_SOCKETS(PASS)
-    MIO__CALLS_OF_START(PASS)
-    MIO__CALLS_OF_HANDLES(PASS)
-    MIO__CALLS_OF_ENDS(PASS)
-#undef PASS
-#define PASS(result, name, parameters, arguments) mio__calls.name = find_##name;
-    MIO__CALLS_OF_NTDLL(PASS)
-#undef PASS
+    static const struct mio__calls calls = {
+#define ENTRY(result, name, parameters, arguments) .name = call_##name,
+        MIO__CALLS(ENTRY)
+#undef ENTRY
+    };
+    mio__calls = calls;
 }
 
 int answers_closes;

@@ -48,9 +48,9 @@ static void clean_raw(void)
 }
 
 /* Whether a ready source is reported under a token, and the system told of all else before. */
-static bool is_reported(mio_token token)
+static bool is_reported(mio_token token, uint32_t direction)
 {
-    sweep_event(&poll_, token, MIO_READABLE, TEST_SOON);
+    sweep_event(&poll_, token, direction, TEST_SOON);
     return true;
 }
 
@@ -59,7 +59,7 @@ static bool has_token(mio_token token, mio_interest mode)
 {
     const bool is_whole = !sweep_left_half();
     return sweep_is_kept(&poll_, &source, token, MIO_READABLE | mode) &&
-           (!is_whole || mode != MIO_LEVEL || is_reported(token));
+           (!is_whole || mode != MIO_LEVEL || is_reported(token, MIO_READABLE));
 }
 
 /* The same, where the call registers the source if need be. */
@@ -172,6 +172,25 @@ static void both_directions(void)
     STEP(mio_reregister(registry, &source, TOKEN, MIO_WRITABLE), 0,
          is_kept_or_unknown(OTHER, MIO_READABLE));
     EVENT(&poll_, TOKEN, MIO_WRITABLE);
+    ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+}
+
+/* A change to another direction: one that was refused leaves the old one watched. */
+static void other_direction(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    struct mio_event event;
+    const mio_interest before = MIO_WRITABLE | MIO_LEVEL;
+    open_sockets();
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, before), 0, is_unknown());
+    EVENT(&poll_, TOKEN, MIO_WRITABLE);
+    STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | MIO_LEVEL), 0,
+         sweep_is_kept(&poll_, &source, TOKEN, before) && is_reported(TOKEN, MIO_WRITABLE));
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
+    arrives("x", 1);
+    OVER_YET;
+    EVENT(&poll_, OTHER, MIO_READABLE);
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
 }
 
@@ -353,6 +372,7 @@ const struct scenario source_scenarios[] = {
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
     {"both_directions", both_directions, clean_raw, NULL, NULL},
+    {"other_direction", other_direction, clean_raw, NULL, NULL},
     {"end_alone", end_alone, clean_raw, lacks_end_alone, NULL},
     {"watches", watches, clean_raw, NULL, NULL},
     {"takes_entry_over", takes_entry_over, clean_raw, NULL, NULL},
