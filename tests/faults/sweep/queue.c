@@ -211,7 +211,7 @@ static void clones(void)
 /* ---- Tables that grow ------------------------------------------------------------------------ */
 
 enum {
-    SOURCES = 140, /* twice as many as the tables of poll(2) have at first, and then some */
+    SOURCES = 140, /* the most that sweep_growth says */
     EDGES = 70,    /* more than a call of kevent(2) fetches; a level ends the fetching */
 };
 
@@ -254,12 +254,12 @@ static void watch_many(int count, mio_interest mode)
 static void grows(void)
 {
     OPEN_POLL(&poll_);
-    watch_many(SOURCES, MIO_LEVEL);
+    watch_many(sweep_growth, MIO_LEVEL);
     OVER_YET;
     HOLDS(plain_write(ends[1], "x", 1) == 1);
-    wait_for_all(SOURCES);
+    wait_for_all(sweep_growth);
     OVER_YET;
-    for (int i = 0; i < SOURCES; i++)
+    for (int i = 0; i < sweep_growth; i++)
         ONCE(mio_deregister(mio_poll_registry(&poll_), &sources[i]), 0,
              !mio_source_is_registered(&sources[i]));
 }

@@ -215,6 +215,9 @@ const char *sweep_wrong_handles(void);
 /* Two blocking ends of what can be watched: one to read from, one to write to. */
 void sweep_open_ends(mio_fd ends[2]);
 
+/* Sources that make each table grow: more than it has room for at first. */
+extern const int sweep_growth;
+
 /* The system that lacks its flag for writes to pipes without SIGPIPE, and the one that ignores it;
  * why the host has no such flag, or NULL. */
 extern const struct fault_plan sweep_no_pipe_flag, sweep_pipe_flag_ignored;
