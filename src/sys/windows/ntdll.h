@@ -22,10 +22,15 @@ struct mio__ntdll {
      void *in, ULONG in_length, void *out, ULONG out_length);
     NTSTATUS(NTAPI *NtCancelIoFileEx)
     (HANDLE device, IO_STATUS_BLOCK *request, IO_STATUS_BLOCK *status);
+    NTSTATUS(NTAPI *NtQueryInformationFile)
+    (HANDLE file, IO_STATUS_BLOCK *status, void *out, ULONG out_length, int information);
     bool is_wine; /* it stands on Wine, which tells the peer's end only behind the data */
 };
 
 /* Looks them up once. NULL where one is missing. */
 const struct mio__ntdll *mio__ntdll_find(void);
+
+/* Whether operations on the handle are overlapped: those of others wait. */
+bool mio__ntdll_is_overlapped(HANDLE handle);
 
 #endif
