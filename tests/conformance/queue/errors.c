@@ -318,7 +318,7 @@ static void after_says_what_is_drained(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_CASES(EACH_STREAM, after_says_what_is_drained)
+DEFINE_CASES(EACH_FD_STREAM, after_says_what_is_drained)
 
 static const struct test_case cases[] = {
     /* clang-format off */
@@ -335,7 +335,7 @@ static const struct test_case cases[] = {
     {"failed_accept_brings_no_event_without_end", failed_accept_brings_no_event_without_end,
      TEST_EDGE},
     {"after_refuses_bad_arguments", after_refuses_bad_arguments, 0},
-    CASES(EACH_STREAM, after_says_what_is_drained, TEST_EDGE)
+    CASES(EACH_FD_STREAM, after_says_what_is_drained, TEST_EDGE)
     {NULL, NULL, 0},
     /* clang-format on */
 };
