@@ -72,8 +72,12 @@ void pair_serve(struct pair *pair, const struct mio_named_pipe_options *options)
 void pair_open(struct pair *pair, const struct mio_named_pipe_options *options)
 {
     const mio_interest interest = MIO_READABLE | MIO_WRITABLE;
+    struct mio_named_pipe_options of_client = {0};
     pair_serve(pair, options);
-    CHECK_EQ(mio_named_pipe_open(&pair->client, pair->name, options), 0);
+    if (options)
+        of_client = *options;
+    of_client.flags &= MIO_NAMED_PIPE_MESSAGES;
+    CHECK_EQ(mio_named_pipe_open(&pair->client, pair->name, &of_client), 0);
     CHECK_EQ(mio_register(pair->registry, &pair->server.source, SERVER, interest), 0);
     CHECK_EQ(mio_register(pair->registry, &pair->client.source, CLIENT, interest), 0);
     CHECK_EQ(mio_named_pipe_connect(&pair->server), 0);
@@ -125,6 +129,21 @@ void pair_write_all(struct pair *pair, struct mio_named_pipe *pipe, mio_token to
         next += n;
         len -= (size_t)n;
     }
+}
+
+size_t pair_fill(struct mio_named_pipe *pipe)
+{
+    static unsigned char block[1 << 20];
+    size_t total = 0;
+    ptrdiff_t n;
+    do {
+        CHECK(total < 16 * sizeof block);
+        pattern_fill(block, sizeof block, total);
+        n = mio_named_pipe_write(pipe, block, sizeof block);
+        total += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    CHECK_EQ(n, -EAGAIN);
+    return total;
 }
 
 void pair_read_all(struct pair *pair, struct mio_named_pipe *pipe, mio_token token, void *bytes,

@@ -55,6 +55,11 @@ void pair_run(struct pair *pair, int64_t ns);
 /* Writes all, waiting for room as a program does. */
 void pair_write_all(struct pair *pair, struct mio_named_pipe *pipe, mio_token token,
                     const void *bytes, size_t len);
+/*
+ * Writes the pattern until there is no room, so that more is accepted than the system has taken;
+ * returns how much.
+ */
+size_t pair_fill(struct mio_named_pipe *pipe);
 /* Reads exactly so much. */
 void pair_read_all(struct pair *pair, struct mio_named_pipe *pipe, mio_token token, void *bytes,
                    size_t len);
