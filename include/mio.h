@@ -1265,6 +1265,8 @@ MIO_API int mio_named_pipe_open(struct mio_named_pipe *pipe, const char *name,
  * Errors   -EINVAL  NULL; the options, as above; a file, a socket, a handle without overlapped
  *                   operations (as those of CreatePipe), a pipe that does not wait (PIPE_NOWAIT)
  *          -EBADF   no open handle
+ *          -EACCES  a server end that only writes (PIPE_ACCESS_OUTBOUND): it does not tell whether
+ *                   it sends messages
  *          -ENOMEM, ...  from the system or the allocator
  *          On failure the handle stays yours and as it was.
  * Threads  exclusive
@@ -1316,7 +1318,8 @@ MIO_API int mio_named_pipe_disconnect(struct mio_named_pipe *pipe);
  *          left, else 0. Only where mio_named_pipe_read_message returns 0 or more.
  * Returns  bytes read, 0 at the end: the peer has closed its end, or the server has disconnected.
  *          mio_named_pipe_read_message: 0 is an empty message, or the end, as part says.
- * Errors   -EINVAL    NULL, len 0 (it would look like the end), list empty or too long;
+ * Errors   -EINVAL    NULL, also in a list; len 0 (it would look like the end), list empty or too
+ *                     long;
  *                     mio_named_pipe_read_message on a pipe that is read as bytes
  *          -EBADF     closed
  *          -EAGAIN    nothing to read: drained. Also while a connect is under way, and before the
@@ -1341,7 +1344,7 @@ MIO_API ptrdiff_t mio_named_pipe_read_message(struct mio_named_pipe *pipe, void 
  * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
  * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order
  * Returns  bytes accepted, which can be fewer than asked (not so for messages)
- * Errors   -EINVAL    NULL, or list too long
+ * Errors   -EINVAL    NULL, also in a list; list too long
  *          -EBADF     closed
  *          -EAGAIN    no room: drained. Also while a connect is under way, and before the first
  *                     registration.

@@ -129,7 +129,7 @@ static int named_ask(struct mio__pipe_end *end, HANDLE handle)
     DWORD kind, mode;
     if (!MIO__CALL(GetNamedPipeInfo)(handle, &kind, NULL, NULL, NULL) ||
         !MIO__CALL(GetNamedPipeHandleStateW)(handle, &mode, NULL, NULL, NULL, NULL, 0))
-        return -EINVAL;
+        return GetLastError() == ERROR_ACCESS_DENIED ? -EACCES : -EINVAL; /* which sockets say */
     if (mode & PIPE_NOWAIT)
         return -EINVAL;
     end->is_server = (kind & PIPE_SERVER_END) != 0;

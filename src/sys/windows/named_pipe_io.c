@@ -39,6 +39,15 @@ static void cursor_move(struct pipe_cursor *cursor, size_t n)
     cursor->left -= n;
 }
 
+/* The bytes are moved by this library, so a hole in a list is found before. */
+static int pipe_check_list(const struct mio_buf *bufs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!bufs[i].base && bufs[i].len > 0)
+            return -EINVAL;
+    return 0;
+}
+
 /* ---- Both directions ------------------------------------------------------------------------- */
 
 /* 0 for a pipe that can move bytes now; the system has been asked. */
@@ -158,7 +167,9 @@ ptrdiff_t mio_named_pipe_readv(struct mio_named_pipe *pipe, const struct mio_buf
                                size_t count)
 {
     size_t len;
-    const int refused = mio__io_check_readv(MIO__SOURCE(pipe), bufs, count, &len);
+    int refused = mio__io_check_readv(MIO__SOURCE(pipe), bufs, count, &len);
+    if (refused == 0)
+        refused = pipe_check_list(bufs, count);
     return refused < 0 ? refused : pipe_read(pipe, cursor_of(bufs, count, len), NULL);
 }
 
@@ -258,7 +269,9 @@ ptrdiff_t mio_named_pipe_writev(struct mio_named_pipe *pipe, const struct mio_bu
                                 size_t count)
 {
     size_t len;
-    const int refused = mio__io_check_writev(MIO__SOURCE(pipe), bufs, count, &len);
+    int refused = mio__io_check_writev(MIO__SOURCE(pipe), bufs, count, &len);
+    if (refused == 0)
+        refused = pipe_check_list(bufs, count);
     if (refused < 0 || len == 0)
         return refused;
     return pipe_write(pipe, cursor_of(bufs, count, len));
