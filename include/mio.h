@@ -1316,7 +1316,7 @@ MIO_API int mio_named_pipe_connect(struct mio_named_pipe *pipe);
  * Errors   -EINVAL    NULL, or the end of a client or another device
  *          -EBADF     closed
  *          -ENOTCONN  neither connected nor waiting
- *          or an error of the system; the pipe counts as not connected even so
+ *          or an error of the system; all that was not read is dropped even so
  * Threads  exclusive.      System  DisconnectNamedPipe, CancelIoEx
  */
 MIO_API int mio_named_pipe_disconnect(struct mio_named_pipe *pipe);

@@ -2,12 +2,13 @@
 #include "test.h"
 
 extern const struct test_suite suite_startup, suite_errors, suite_base_socket, suite_sockets,
-    suite_pending, suite_transfers, suite_mapped;
+    suite_pending, suite_transfers, suite_mapped, suite_named_pipes;
 
 int main(int argc, char **argv)
 {
     static const struct test_suite *const suites[] = {
-        &suite_startup, &suite_errors,    &suite_base_socket, &suite_sockets,
-        &suite_pending, &suite_transfers, &suite_mapped,      NULL};
+        &suite_startup, &suite_errors,      &suite_base_socket,
+        &suite_sockets, &suite_pending,     &suite_transfers,
+        &suite_mapped,  &suite_named_pipes, NULL};
     return test_main(argc, argv, suites);
 }

@@ -123,13 +123,19 @@ int mio_named_pipe_create(struct mio_named_pipe *pipe, const char *name,
     return 0;
 }
 
+/* A socket has the type of a pipe, and answers questions about pipes with this or that. */
+static int named_refusal(int code)
+{
+    return code == -EACCES || code == -ENOMEM ? code : -EINVAL;
+}
+
 /* Asks a pipe that was opened how it works; the object is to be what it is. */
 static int named_ask(struct mio__pipe_end *end, HANDLE handle)
 {
     DWORD kind, mode;
     if (!MIO__CALL(GetNamedPipeInfo)(handle, &kind, NULL, NULL, NULL) ||
         !MIO__CALL(GetNamedPipeHandleStateW)(handle, &mode, NULL, NULL, NULL, NULL, 0))
-        return GetLastError() == ERROR_ACCESS_DENIED ? -EACCES : -EINVAL; /* which sockets say */
+        return named_refusal(mio__error_of(GetLastError()));
     if (mode & PIPE_NOWAIT)
         return -EINVAL;
     end->is_server = (kind & PIPE_SERVER_END) != 0;
