@@ -125,6 +125,28 @@ static void client_that_dies_is_an_end(void)
     pair_close(&pair);
 }
 
+/* examples/windows/named_pipe_echo.c serves several at the same time, and one after the other. */
+static void example_echoes_to_its_clients(void)
+{
+    enum { CLIENTS = 3, ROUNDS = 2 };
+    struct pair pair;
+    char arguments[128];
+    memset(&pair, 0, sizeof pair);
+    test_poll_init(&pair.poll);
+    plain_pipe_name(pair.name);
+    snprintf(arguments, sizeof arguments, "%s %d", pair.name, CLIENTS * ROUNDS);
+    HANDLE example = program_start("named_pipe_echo.exe", arguments);
+    for (int round = 0; round < ROUNDS; round++) {
+        HANDLE clients[CLIENTS];
+        for (int i = 0; i < CLIENTS; i++)
+            clients[i] = start(&pair, "echo", "100");
+        for (int i = 0; i < CLIENTS; i++)
+            CHECK_EQ(client_end(&pair, clients[i]), 0);
+    }
+    CHECK_EQ(client_end(&pair, example), 0);
+    pair_close(&pair);
+}
+
 static const struct test_case cases[] = {
     {"clients_are_served_one_after_the_other", clients_are_served_one_after_the_other, 0},
     {"call_named_pipe_gets_its_answer", call_named_pipe_gets_its_answer, 0},
@@ -132,6 +154,7 @@ static const struct test_case cases[] = {
     {"server_drains_a_client_that_has_ended", server_drains_a_client_that_has_ended, 0},
     {"client_is_thrown_out", client_is_thrown_out, 0},
     {"client_that_dies_is_an_end", client_that_dies_is_an_end, 0},
+    {"example_echoes_to_its_clients", example_echoes_to_its_clients, 0},
     {NULL, NULL, 0},
 };
 

@@ -181,13 +181,18 @@ bool pattern_is(const unsigned char *bytes, size_t len, size_t from)
 
 HANDLE client_start(const char *arguments)
 {
+    return program_start("named_pipe_client.exe", arguments);
+}
+
+HANDLE program_start(const char *name, const char *arguments)
+{
     char path[MAX_PATH], command[2 * MAX_PATH];
     STARTUPINFOA startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process;
     DWORD length = GetModuleFileNameA(NULL, path, sizeof path);
     CHECK(length > 0 && length < sizeof path);
     *(strrchr(path, '\\') + 1) = 0;
-    snprintf(command, sizeof command, "\"%snamed_pipe_client.exe\" %s", path, arguments);
+    snprintf(command, sizeof command, "\"%s%s\" %s", path, name, arguments);
     CHECK(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
     CHECK(CloseHandle(process.hThread));
     return process.hProcess;

@@ -70,8 +70,9 @@ bool pattern_is(const unsigned char *bytes, size_t len, size_t from);
 
 /* ---- Processes ------------------------------------------------------------------------------- */
 
-/* Starts the program of clients (client.c) with these arguments. */
+/* Starts the program of clients (client.c), or another one beside it, with these arguments. */
 HANDLE client_start(const char *arguments);
+HANDLE program_start(const char *name, const char *arguments);
 /* Waits, and lets the library move on; the result of the program. */
 int client_end(struct pair *pair, HANDLE process);
 
