@@ -437,7 +437,8 @@ struct mio_registry {
 
 /*
  * Where a backend with tables (poll) gets memory from: when a poll is opened and when more sources
- * are registered than ever before. Epoll and kqueue never ask. Zero-initialised: malloc and free.
+ * are registered than ever before. Epoll and kqueue never ask. A named pipe has one of its own, from
+ * which it gets its memory when it is made. Zero-initialised: malloc and free.
  *
  * allocate  returns memory aligned for any object, or NULL
  * release   takes back what allocate returned, with its size
@@ -1182,8 +1183,8 @@ MIO_API mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver);
  *     cannot be closed before the pipe is (-EBUSY). After mio_poll_abandon every call on the pipe
  *     but a close is -EBADF.
  * Register first.  Before it is registered for the first time a pipe moves nothing: -EAGAIN.
- * A wait moves things on.  What was accepted by a write is written, and a connect is noticed, by
- *     calls on the pipe and by waits on its poll.
+ * A wait moves things on.  Bytes that a write has accepted are written, and a connect is noticed,
+ *     by calls on the pipe and by waits on its poll.
  * Interest.  MIO_READABLE and MIO_WRITABLE in all modes; MIO_READ_CLOSED alone is -ENOTSUP. Only a
  *     pipe with MIO_READABLE is read ahead. Events name no direction that is not in the interest:
  *     to learn of a client, a server asks for MIO_WRITABLE.
@@ -1200,7 +1201,7 @@ struct mio_named_pipe {
 
 /* Flags of the options. */
 #define MIO_NAMED_PIPE_MESSAGES 1u /* messages in place of a stream of bytes */
-#define MIO_NAMED_PIPE_REMOTE 2u   /* clients on other machines may connect; they are refused else */
+#define MIO_NAMED_PIPE_REMOTE 2u   /* clients on other machines may connect, too */
 #define MIO_NAMED_PIPE_SHARED 4u   /* a server may be there already: this is one more of its kind */
 
 /* The size of a buffer where the options say 0, and the largest, in bytes. */
@@ -1300,9 +1301,9 @@ MIO_API int mio_named_pipe_from_handle(struct mio_named_pipe *pipe, mio_fd handl
  * Errors   -EINVAL  NULL, or the end of a client or another device
  *          -EBADF   closed
  *          -EAGAIN  no client yet; also before the first registration, which then goes on with it
- *          -ENOMEM, ...  from the system, now or for the connect before: it is told by an event with
- *          MIO_ERROR, once by this call or by mio_named_pipe_take_error, and the next call begins
- *          anew
+ *          -ENOMEM, ...  from the system, now or for the connect before: an event with MIO_ERROR
+ *          tells of it, and so does, once, this call or mio_named_pipe_take_error; the next call
+ *          begins anew
  * Threads  exclusive.      System  ConnectNamedPipe
  */
 MIO_API int mio_named_pipe_connect(struct mio_named_pipe *pipe);

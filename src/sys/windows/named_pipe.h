@@ -78,7 +78,7 @@ bool mio__pipe_reads_ahead(const struct mio__pipe_end *end);
 /* Makes a read, a write, or a connect end soon. */
 void mio__pipe_cancel(struct mio__pipe_end *end, struct mio__pipe_operation *operation);
 
-/* What belongs to a connection goes with it. */
+/* All that belongs to a connection goes with it. */
 void mio__pipe_part(struct mio__pipe_end *end);
 
 /* Whether a client is there; any server end. */

@@ -7,8 +7,8 @@
  *      One that returns another error does not.
  *   B  A write that the peer has no room for stays under way until all of it was taken. If it is
  *      cancelled then, nobody can tell how much was: it is never begun again.
- *   C  A read without data of a peer that has closed is ERROR_BROKEN_PIPE. A client whose server has
- *      disconnected hears ERROR_PIPE_NOT_CONNECTED.
+ *   C  A read without data of a peer that has closed is ERROR_BROKEN_PIPE. A client hears
+ *      ERROR_PIPE_NOT_CONNECTED once its server has disconnected.
  *   D  An empty write of the peer ends a read with 0 bytes, also on a pipe of bytes (not in Wine).
  *      That is no end.
  *   E  ConnectNamedPipe says ERROR_PIPE_CONNECTED where a client came before it, and ERROR_NO_DATA

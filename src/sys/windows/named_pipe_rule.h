@@ -104,7 +104,7 @@ static inline uint32_t mio__pipe_ring_piece(const struct mio__pipe_ring *ring)
     return ring->count < straight ? ring->count : straight;
 }
 
-/* The first n are written. An empty ring begins at its beginning, so that a message is one piece. */
+/* The first n are written. An empty ring begins at its beginning: a message is one piece. */
 static inline void mio__pipe_ring_take(struct mio__pipe_ring *ring, uint32_t n)
 {
     ring->count -= n;

@@ -13,7 +13,7 @@ struct mio__pipe_set {
     uint32_t flushing;           /* closed pipes that write still */
 };
 
-/* What the port is to a pipe: supplied by the backend (iocp.c). */
+/* The port as a pipe sees it: supplied by the backend (iocp.c). */
 struct mio__pipe_set *mio__pipes_of(const struct mio_poll *poll);
 HANDLE mio__port_of(const struct mio_poll *poll);
 void mio__port_lock(const struct mio_poll *poll);
@@ -31,8 +31,8 @@ int mio__pipe_remove(struct mio_poll *poll, struct mio_source *source);
 void mio__pipe_abandon(struct mio_source *source);
 
 /*
- * Under the lock: a wait begins. Has pipes looked at that are owed that, and ends the flushing whose
- * time is over. Returns the longest time that the wait may sleep, at most timeout_ns.
+ * Under the lock: a wait begins. Has pipes looked at that are owed that, and ends the flushing
+ * whose time is over. Returns the longest time that the wait may sleep, at most timeout_ns.
  */
 int64_t mio__pipes_begin(struct mio__pipe_set *set, int64_t timeout_ns);
 

@@ -1,4 +1,4 @@
-/* Named pipes: wrong input has a named error and changes nothing; handles that come from outside. */
+/* Named pipes: wrong input has a named error and changes nothing; handles from outside. */
 #include "named_pipe/named_pipe_util.h"
 
 static bool is_all_zero(const struct mio_named_pipe *pipe)
