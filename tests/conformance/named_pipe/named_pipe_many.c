@@ -200,7 +200,7 @@ static void two_threads_lose_no_byte_and_no_handle(void)
     test_poll_init(&many.poll);
     atomic_store(&many.running, THREADS);
     for (int i = 0; i < THREADS; i++) {
-        workers[i].rounds = test_scaled(10);
+        workers[i].rounds = test_scaled(test_config.mode == MIO_LEVEL ? 4 : 10);
         workers[i].random = (uint32_t)i + 1;
         thread_start(&workers[i].thread, work, &workers[i]);
     }
