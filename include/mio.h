@@ -1296,6 +1296,7 @@ MIO_API int mio_named_pipe_from_handle(struct mio_named_pipe *pipe, mio_fd handl
  * Waits, without blocking, for a client of a server end. Call it until it returns 0; while it says
  * -EAGAIN an event with MIO_WRITABLE tells when to call again. A client that came before this call
  * is taken, too, and so is one that has left again: reading then finds what it sent, and the end.
+ * For the next client disconnect first.
  *
  * Returns  0: a client is connected, now or before. In edge mode this arms all directions again.
  * Errors   -EINVAL  NULL, or the end of a client or another device
