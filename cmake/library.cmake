@@ -120,7 +120,11 @@ elseif(WIN32)
         src/sys/windows/error.c
         src/sys/windows/fd.c
         src/sys/windows/iocp.c
+        src/sys/windows/named_pipe.c
+        src/sys/windows/named_pipe_io.c
+        src/sys/windows/named_pipe_operations.c
         src/sys/windows/ntdll.c
+        src/sys/windows/pipe_set.c
         src/sys/windows/platform.c
         src/sys/windows/startup.c)
     list(APPEND MIO_NET_SOURCES

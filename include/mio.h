@@ -11,7 +11,8 @@
  * WHAT HOLDS FOR EVERY CALL
  *
  * Memory.  You own every object: the library keeps no thread and no global state, and no heap but
- *     for the table of the poll(2) backend (struct mio_allocator).
+ *     for tables of sources where the backend has some, and the buffers of named pipes (struct
+ *     mio_allocator).
  *     A zero-initialised object is closed: closing and abandoning it do nothing and return 0,
  *     every other call that returns an error code returns -EBADF. A call that opens an object
  *     (init, clone, open, bind, pair, accept, from_fd, and connect of a stream) overwrites what was
@@ -92,7 +93,7 @@
  *     Registry, Sources                      what is watched, and for what
  *     Wakers                                 ending a wait from other threads and signal handlers
  *     Time, Text, Buffers                    the clock, formatters, lists of buffers
- *     Pipes
+ *     Pipes, Named pipes
  *     Addresses
  *     TCP listeners, TCP streams
  *     Streams of either kind                 for servers of TCP and Unix sockets
@@ -219,15 +220,20 @@ typedef uintptr_t mio_token;
 /* The events to be told of (bits below), and the mode (MIO_LEVEL, MIO_ONESHOT). */
 typedef uint32_t mio_interest;
 
-/* A descriptor of the system. MIO_HAS_PIPES says whether mio_pipe_... are declared. */
+/*
+ * A descriptor of the system. MIO_HAS_PIPES says whether mio_pipe_... are declared, and
+ * MIO_HAS_NAMED_PIPES whether mio_named_pipe_... are.
+ */
 #ifdef _WIN32
-typedef uintptr_t mio_fd; /* SOCKET */
+typedef uintptr_t mio_fd; /* SOCKET, HANDLE */
 #define MIO_FD_NONE UINTPTR_MAX
 #define MIO_HAS_PIPES 0
+#define MIO_HAS_NAMED_PIPES 1
 #else
 typedef int mio_fd;
 #define MIO_FD_NONE (-1)
 #define MIO_HAS_PIPES 1
+#define MIO_HAS_NAMED_PIPES 0
 #endif
 
 /*
@@ -431,7 +437,8 @@ struct mio_registry {
 
 /*
  * Where a backend with tables (poll) gets memory from: when a poll is opened and when more sources
- * are registered than ever before. Epoll and kqueue never ask. Zero-initialised: malloc and free.
+ * are registered than ever before. Epoll and kqueue never ask. A named pipe has one of its own,
+ * from which it gets its memory when it is made. Zero-initialised: malloc and free.
  *
  * allocate  returns memory aligned for any object, or NULL
  * release   takes back what allocate returned, with its size
@@ -515,8 +522,9 @@ MIO_API int mio_poll_init_with(struct mio_poll *poll, const struct mio_poll_opti
  *
  * Returns  0; also when the poll is closed already
  * Errors   -EINVAL  NULL poll
- *          -EBUSY   a source is registered, a waker or a registry clone is open, or a wait runs
- *                   (a mistake that is found on a best-effort basis); nothing was changed
+ *          -EBUSY   a source is registered, a waker or a registry clone is open, a named pipe that
+ *                   was ever registered here is open, or a wait runs (a mistake that is found on a
+ *                   best-effort basis); nothing was changed
  *          Else an error of the system; the poll is closed even so.
  * Threads  exclusive (on the poll, its registry, clones and wakers)
  * System   close(2)
@@ -1036,7 +1044,7 @@ MIO_INLINE size_t mio_bufs_len(const struct mio_buf *bufs, size_t count)
 
 #if MIO_HAS_PIPES
 
-/* The two ends of a pipe; on Unix. Windows has none that could be waited on. */
+/* The two ends of a pipe; on Unix. Windows has none that could be waited on, but named pipes. */
 struct mio_pipe_sender {
     struct mio_source source;
 };
@@ -1152,6 +1160,259 @@ MIO_API mio_fd mio_pipe_sender_into_fd(struct mio_pipe_sender *sender);
 MIO_API mio_fd mio_pipe_receiver_into_fd(struct mio_pipe_receiver *receiver);
 
 #endif /* MIO_HAS_PIPES */
+
+/* ---- Named pipes ----------------------------------------------------------------------------- */
+
+#if MIO_HAS_NAMED_PIPES
+
+/*
+ * One end of a named pipe of Windows, that of a server or of a client; other devices whose handles
+ * take overlapped operations, such as serial ports, by mio_named_pipe_from_handle.
+ *
+ * The system completes operations there; readiness is the library's work. A pipe has memory for
+ * what was read ahead and for what is to be written. It is readable while there is something in the
+ * one, or an end or an error to be told, and writable while there is room in the other. The memory
+ * is the library's, since the system may write to it after a close: it comes from the allocator of
+ * the options when the pipe is made, and is given back by mio_named_pipe_close, or by a wait on
+ * the poll, or its close, once the system has let go of it. Nothing else asks for memory.
+ *
+ * Rules that differ from those of other sources:
+ *
+ * One poll.  The system binds a handle to the first poll that it is registered with, for ever. The
+ *     same poll may register it any number of times, another one is refused (-EINVAL), and the poll
+ *     cannot be closed before the pipe is (-EBUSY). After mio_poll_abandon every call on the pipe
+ *     but a close is -EBADF.
+ * Register first.  Before it is registered for the first time a pipe moves nothing: -EAGAIN.
+ * A wait moves things on.  Bytes that a write has accepted are written, and a connect is noticed,
+ *     by calls on the pipe and by waits on its poll.
+ * Interest.  MIO_READABLE and MIO_WRITABLE in all modes; MIO_READ_CLOSED alone is -ENOTSUP. Only a
+ *     pipe with MIO_READABLE is read ahead. Events name no direction that is not in the interest:
+ *     to learn of a client, a server asks for MIO_WRITABLE.
+ * The peer's end.  It is told once all that the peer sent is read, and closes both directions. With
+ *     MIO_WRITABLE alone the next write finds it.
+ * I/O of your own on the handle would be mixed up with that of the library: there must be none.
+ */
+struct mio_named_pipe {
+    struct mio_source source;
+    /* All other fields are private. */
+    void *end;
+    uintptr_t reserved[2];
+};
+
+/* Flags of the options. */
+#define MIO_NAMED_PIPE_MESSAGES 1u /* messages in place of a stream of bytes */
+#define MIO_NAMED_PIPE_REMOTE 2u   /* clients on other machines may connect, too */
+#define MIO_NAMED_PIPE_SHARED 4u   /* a server may be there already: this is one more of its kind */
+
+/* The size of a buffer where the options say 0, and the largest, in bytes. */
+#define MIO_NAMED_PIPE_BUFFER 16384u
+#define MIO_NAMED_PIPE_BUFFER_MAX 16777216u
+
+/* The most that options may say of instances; 0 leaves it to the system. */
+#define MIO_NAMED_PIPE_INSTANCES_MAX 254u
+
+/* How long a close goes on to write, where the options say 0. */
+#define MIO_NAMED_PIPE_FLUSH (5 * MIO_NS_PER_S)
+
+/* Zero-initialise and set what you need; reserved words must stay 0. */
+struct mio_named_pipe_options {
+    uint32_t flags;        /* MIO_NAMED_PIPE_...; open takes MESSAGES alone, from_handle none */
+    uint32_t instances;    /* servers of that name at the same time; the first one decides */
+    uint32_t read_buffer;  /* bytes to read ahead */
+    uint32_t write_buffer; /* bytes that are accepted and not written; the longest message */
+    int64_t flush_ns;      /* see mio_named_pipe_close; MIO_FOREVER has no end */
+    struct mio_allocator allocator; /* both functions or none */
+    uintptr_t reserved[4];          /* must be 0 */
+};
+
+/*
+ * Makes the end of a server. Its handle is not inherited by programs that are started later, and it
+ * is not connected: see mio_named_pipe_connect. One server end serves one client at a time; for
+ * more make one for each, all but the first one with MIO_NAMED_PIPE_SHARED. Without that flag it is
+ * an error if the name is taken, so that no other program can have it before.
+ *
+ * name     \\.\pipe\NAME in UTF-8, of at most 256 characters; upper and lower case are the same
+ * options  NULL, or what to choose
+ * Returns  0
+ * Errors   -EINVAL        NULL; a name of another form, or no UTF-8; unknown flag, too many
+ *                         instances, buffer over the limit, negative flush_ns, half an allocator,
+ *                         non-zero reserved word
+ *          -ENAMETOOLONG  more than 256 characters
+ *          -EACCES        the name is taken (under Wine it is not refused), or another program has
+ *                         pipes of that name of another kind, or does not share them
+ *          -EBUSY         as many instances as the first one allows are there
+ *          -ENOMEM, -EMFILE, ...  from the system or the allocator
+ * Threads  exclusive
+ * System   CreateNamedPipeW
+ */
+MIO_API int mio_named_pipe_create(struct mio_named_pipe *pipe, const char *name,
+                                  const struct mio_named_pipe_options *options);
+
+/*
+ * Connects to a server as its client, which is done at once or not at all. Its handle is not
+ * inherited by programs that are started later. The server may ask who the client is, but not act
+ * in its place. For a pipe that goes one way alone, open it yourself (CreateFileW with
+ * FILE_FLAG_OVERLAPPED) and take it over.
+ *
+ * name     \\.\pipe\NAME or \\HOST\pipe\NAME in UTF-8, of at most 256 characters
+ * options  NULL, or what to choose. MIO_NAMED_PIPE_MESSAGES: reads stop at the end of a message.
+ * Returns  0
+ * Errors   -EINVAL        as mio_named_pipe_create, but for instances, which must be 0; with
+ *                         MIO_NAMED_PIPE_MESSAGES a server that sends none
+ *          -ENAMETOOLONG  more than 256 characters
+ *          -ENOENT        there is no such pipe
+ *          -EBUSY         no instance is free: try again later. No event tells when.
+ *          -EACCES        the server does not allow it, or the pipe goes one way alone
+ *          -ENOMEM, -EMFILE, ...  from the system or the allocator
+ * Threads  exclusive
+ * System   CreateFileW, SetNamedPipeHandleState
+ */
+MIO_API int mio_named_pipe_open(struct mio_named_pipe *pipe, const char *name,
+                                const struct mio_named_pipe_options *options);
+
+/*
+ * Takes over a handle of your own: an end of a named pipe, or a device such as a serial port. It
+ * must have been opened for overlapped operations (FILE_FLAG_OVERLAPPED), never been bound to a
+ * completion port, and have none under way. It becomes not inherited. Messages are what the pipe
+ * was made for. A serial port needs time-outs by which a read waits for the first byte and returns
+ * then (SetCommTimeouts).
+ *
+ * options  NULL, or what to choose; flags and instances must be 0
+ * Returns  0; the object owns the handle now
+ * Errors   -EINVAL  NULL; the options, as above; a file, a socket, a handle without overlapped
+ *                   operations (as those of CreatePipe), a pipe that does not wait (PIPE_NOWAIT)
+ *          -EBADF   no open handle
+ *          -EACCES  a server end that only writes (PIPE_ACCESS_OUTBOUND): it does not tell whether
+ *                   it sends messages
+ *          -ENOMEM, ...  from the system or the allocator
+ *          On failure the handle stays yours and as it was.
+ * Threads  exclusive
+ * System   GetFileType, GetNamedPipeInfo, GetNamedPipeHandleStateW, SetHandleInformation
+ */
+MIO_API int mio_named_pipe_from_handle(struct mio_named_pipe *pipe, mio_fd handle,
+                                       const struct mio_named_pipe_options *options);
+
+/*
+ * Waits, without blocking, for a client of a server end. Call it until it returns 0; while it says
+ * -EAGAIN an event with MIO_WRITABLE tells when to call again. A client that came before this call
+ * is taken, too, and so is one that has left again: reading then finds what it sent, and the end.
+ * For the next client disconnect first.
+ *
+ * Returns  0: a client is connected, now or before. In edge mode this arms all directions again.
+ * Errors   -EINVAL  NULL, or the end of a client or another device
+ *          -EBADF   closed
+ *          -EAGAIN  no client yet; also before the first registration, which then goes on with it
+ *          -ENOMEM, ...  from the system, now or for the connect before: an event with MIO_ERROR
+ *          tells of it, and so does, once, this call or mio_named_pipe_take_error; the next call
+ *          begins anew
+ * Threads  exclusive.      System  ConnectNamedPipe
+ */
+MIO_API int mio_named_pipe_connect(struct mio_named_pipe *pipe);
+
+/*
+ * Throws the client of a server end out, or gives up waiting for one. All is dropped that either
+ * side has sent and the other has not read; to let a client read to the end, close the pipe
+ * instead, or wait for its end first. The pipe stays registered, and can be connected again.
+ *
+ * Returns  0
+ * Errors   -EINVAL    NULL, or the end of a client or another device
+ *          -EBADF     closed
+ *          -ENOTCONN  neither connected nor waiting
+ *          or an error of the system; all that was not read is dropped even so
+ * Threads  exclusive.      System  DisconnectNamedPipe, CancelIoEx
+ */
+MIO_API int mio_named_pipe_disconnect(struct mio_named_pipe *pipe);
+
+/*
+ * Reads what was read ahead, then what the system has, as far as the buffer goes. A short read
+ * drains, with messages, too.
+ *
+ * With messages one call reads from one message: what does not fit into buf comes with the next
+ * call. An empty message is left out by the first two of these; the third one reports it.
+ *
+ * len      bytes that fit into buf, at least 1
+ * bufs     count buffers, 1 to MIO_BUFS_MAX, filled in order; at least 1 byte in all
+ * part     receives MIO_MESSAGE_MORE where the message goes on, MIO_MESSAGE_END where the peer has
+ *          left, else 0. Only where mio_named_pipe_read_message returns 0 or more.
+ * Returns  bytes read, 0 at the end: the peer has closed its end, or the server has disconnected.
+ *          mio_named_pipe_read_message: 0 is an empty message, or the end, as part says.
+ * Errors   -EINVAL    NULL, also in a list; len 0 (it would look like the end), list empty or too
+ *                     long;
+ *                     mio_named_pipe_read_message on a pipe that is read as bytes
+ *          -EBADF     closed
+ *          -EAGAIN    nothing to read: drained. Also while a connect is under way, and before the
+ *                     first registration.
+ *          -ENOTCONN  a server without a client that has not called connect
+ *          -EIO, -ENOMEM, -EACCES, ...  from the system or the device
+ * Threads  any.      System  ReadFile; CancelIoEx where readable is not in the interest
+ */
+MIO_API ptrdiff_t mio_named_pipe_read(struct mio_named_pipe *pipe, void *buf, size_t len);
+MIO_API ptrdiff_t mio_named_pipe_readv(struct mio_named_pipe *pipe, const struct mio_buf *bufs,
+                                       size_t count);
+MIO_API ptrdiff_t mio_named_pipe_read_message(struct mio_named_pipe *pipe, void *buf, size_t len,
+                                              uint32_t *part);
+#define MIO_MESSAGE_MORE 1u
+#define MIO_MESSAGE_END 2u
+
+/*
+ * Writes: bytes are accepted into the buffer of the pipe and given to the system in their order.
+ * On a pipe of messages each call is one message, whole or not at all, and one is on its way at a
+ * time.
+ *
+ * len      bytes; 0 is allowed and does nothing (buf may be NULL then)
+ * bufs     count buffers, 0 to MIO_BUFS_MAX, written in order
+ * Returns  bytes accepted, which can be fewer than asked (not so for messages)
+ * Errors   -EINVAL    NULL, also in a list; list too long
+ *          -EBADF     closed
+ *          -EAGAIN    no room: drained. Also while a connect is under way, and before the first
+ *                     registration.
+ *          -ENOTCONN  a server without a client that has not called connect
+ *          -EMSGSIZE  a message longer than the write buffer
+ *          -EPIPE     the peer has left; so says every later write
+ *          -EIO, -ENOMEM, -EACCES, ...  from the system or the device. Where an event has told it
+ *          (MIO_ERROR), bytes that were accepted before are lost, and so say all later writes until
+ *          a disconnect; else nothing was accepted.
+ * Threads  any.      System  WriteFile
+ */
+MIO_API ptrdiff_t mio_named_pipe_write(struct mio_named_pipe *pipe, const void *buf, size_t len);
+MIO_API ptrdiff_t mio_named_pipe_writev(struct mio_named_pipe *pipe, const struct mio_buf *bufs,
+                                        size_t count);
+
+/*
+ * Takes the error of the last connect that failed while nobody looked.
+ *
+ * Returns  0: there is none
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed
+ *          or the error
+ * Threads  any.      System  none.
+ */
+MIO_API int mio_named_pipe_take_error(struct mio_named_pipe *pipe);
+
+/*
+ * The handle, a HANDLE of the system, for questions about the pipe (GetNamedPipeClientProcessId,
+ * SetCommState). The pipe keeps it.
+ *
+ * Returns  the handle; MIO_FD_NONE for a closed pipe and NULL.
+ * Threads  any.      System  none.
+ */
+MIO_API mio_fd mio_named_pipe_handle(const struct mio_named_pipe *pipe);
+
+/*
+ * Deregisters the pipe if it is registered, and closes it. The object may be freed right after.
+ *
+ * Bytes that a write has accepted go on to be written, as long as flush_ns of the options, while
+ * waits run on the poll; the handle is closed when they are, or when the time is over. Bytes that
+ * the system has taken can be read by the peer after that. A close of the poll drops what is left.
+ * Without such bytes the handle is closed at once; no operation of other handles is touched.
+ *
+ * Returns  0; also when it is closed already
+ * Errors   -EINVAL  NULL; else an error of the system. It is closed even so.
+ * Threads  exclusive.      System  CancelIoEx, CloseHandle
+ */
+MIO_API int mio_named_pipe_close(struct mio_named_pipe *pipe);
+
+#endif /* MIO_HAS_NAMED_PIPES */
 
 #ifndef MIO_NO_NET /* defined where the library was built without sockets (MIO_NET=OFF) */
 
@@ -2120,6 +2381,10 @@ MIO_API size_t mio_sizeof_counters(void);
 #if MIO_HAS_PIPES
 MIO_API size_t mio_sizeof_pipe_sender(void);
 MIO_API size_t mio_sizeof_pipe_receiver(void);
+#endif
+#if MIO_HAS_NAMED_PIPES
+MIO_API size_t mio_sizeof_named_pipe(void);
+MIO_API size_t mio_sizeof_named_pipe_options(void);
 #endif
 #ifndef MIO_NO_NET
 MIO_API size_t mio_sizeof_addr(void);

@@ -10,10 +10,11 @@ enum { MIO__CLOSED = 0, MIO__OPEN = 1, MIO__REGISTERED = 2 };
 
 /* Flags of a source: its mode while it is registered, and its kind. */
 enum {
-    MIO__MODE = 0x03,      /* MIO_LEVEL and MIO_ONESHOT, 8 bits lower */
-    MIO__REARM = 0x04,     /* registered where edges are emulated: I/O reports what it drained */
-    MIO__RAW = 0x08,       /* a descriptor of the user's, which may be of any kind, or closed */
-    MIO__IS_STREAM = 0x10, /* a connected stream socket, TCP or Unix */
+    MIO__MODE = 0x03,       /* MIO_LEVEL and MIO_ONESHOT, 8 bits lower */
+    MIO__REARM = 0x04,      /* registered where edges are emulated: I/O reports what it drained */
+    MIO__RAW = 0x08,        /* a descriptor of the user's, which may be of any kind, or closed */
+    MIO__IS_STREAM = 0x10,  /* a connected stream socket, TCP or Unix */
+    MIO__NAMED_PIPE = 0x20, /* the source is in a struct mio_named_pipe */
 };
 
 #define MIO__INTEREST_BITS                                                                         \

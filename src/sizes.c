@@ -66,6 +66,20 @@ size_t mio_sizeof_pipe_receiver(void)
 
 #endif
 
+#if MIO_HAS_NAMED_PIPES
+
+size_t mio_sizeof_named_pipe(void)
+{
+    return sizeof(struct mio_named_pipe);
+}
+
+size_t mio_sizeof_named_pipe_options(void)
+{
+    return sizeof(struct mio_named_pipe_options);
+}
+
+#endif
+
 #ifndef MIO_NO_NET
 
 size_t mio_sizeof_addr(void)

@@ -14,7 +14,7 @@ static enum kind kind_of(enum fault_call call)
 {
     static const unsigned char kinds[FAULT_CALLS] = {
 #define KIND(result, name, parameters, arguments) [FAULT_##name] = OF_HANDLE,
-        MIO__CALLS_OF_HANDLES(KIND)
+        MIO__CALLS_OF_HANDLES(KIND) MIO__CALLS_OF_TYPES(KIND) MIO__CALLS_FOR_FILES(KIND)
 #undef KIND
             [FAULT_CloseHandle] = OF_HANDLE,
         [FAULT_CreateIoCompletionPort] = OF_HANDLE,
@@ -230,6 +230,22 @@ static NTSTATUS NTAPI call_NtCreateFile(HANDLE *handle, ACCESS_MASK access,
     return result;
 }
 
+#define DEFINE(result, name, parameters, arguments)                                                \
+    static result WINAPI call_##name parameters                                                    \
+    {                                                                                              \
+        int fault = fault_next(FAULT_##name);                                                      \
+        result made = INVALID_HANDLE_VALUE;                                                        \
+        if (fault == 0)                                                                            \
+            made = name arguments;                                                                 \
+        else                                                                                       \
+            set_error(FAULT_##name, fault);                                                        \
+        if (made != INVALID_HANDLE_VALUE)                                                          \
+            note_opened((uintptr_t)made, false);                                                   \
+        return made;                                                                               \
+    }
+MIO__CALLS_FOR_FILES(DEFINE)
+#undef DEFINE
+
 /* ---- Calls that move data -------------------------------------------------------------------- */
 
 static int shorten(int fault, int len)
@@ -305,6 +321,7 @@ MIO__CALLS_OF_SOCKETS(DEFINE)
         return 0;                                                                                  \
     }
 MIO__CALLS_OF_HANDLES(DEFINE)
+MIO__CALLS_OF_TYPES(DEFINE)
 #undef DEFINE
 
 #define DEFINE(result, name, parameters, arguments)                                                \

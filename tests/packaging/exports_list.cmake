@@ -1,11 +1,12 @@
-# Reads src/exports.txt: sets EXPORTS_CORE and EXPORTS_NET. The file has to be sorted.
+# Reads src/exports.txt: sets EXPORTS_CORE, EXPORTS_NET and EXPORTS_WINDOWS. The file has to be
+# sorted.
 function(read_exports)
     file(STRINGS ${MIO_SOURCE_DIR}/src/exports.txt lines)
     set(section)
     foreach(line IN LISTS lines)
         if(line MATCHES "^(#|$)")
             continue()
-        elseif(line MATCHES "^\\[(core|net)\\]$")
+        elseif(line MATCHES "^\\[(core|net|windows)\\]$")
             set(section ${CMAKE_MATCH_1})
         elseif(line MATCHES "^mio_[a-z0-9_]+$" AND section)
             list(APPEND names_${section} ${line})
@@ -13,7 +14,7 @@ function(read_exports)
             message(FATAL_ERROR "src/exports.txt: cannot read the line '${line}'")
         endif()
     endforeach()
-    foreach(section core net)
+    foreach(section core net windows)
         set(sorted ${names_${section}})
         list(SORT sorted)
         list(REMOVE_DUPLICATES sorted)
@@ -23,6 +24,7 @@ function(read_exports)
     endforeach()
     set(EXPORTS_CORE ${names_core} PARENT_SCOPE)
     set(EXPORTS_NET ${names_net} PARENT_SCOPE)
+    set(EXPORTS_WINDOWS ${names_windows} PARENT_SCOPE)
 endfunction()
 
 # Fails with what is only in one of the lists, which are given by their names.

@@ -51,6 +51,17 @@ unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns);
 /* Waits until it has one of the events, and requires that: packets may take a moment. */
 unsigned plain_wait(mio_fd fd, unsigned events);
 
+#if MIO_HAS_NAMED_PIPES
+/* ---- Named pipes ----------------------------------------------------------------------------- */
+
+/* A name that nobody else uses. */
+enum { PLAIN_PIPE_NAME = 64 };
+void plain_pipe_name(char name[PLAIN_PIPE_NAME]);
+/* A client whose reads and writes wait, connected to the server. */
+mio_fd plain_pipe_client(const char *name);
+
+#endif
+
 /* ---- What is no socket ----------------------------------------------------------------------- */
 
 /*

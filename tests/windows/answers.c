@@ -14,6 +14,8 @@ MIO__CALLS_THAT_MOVE(CALL)
 MIO__CALLS_FOR_SOCKETS(CALL)
 MIO__CALLS_OF_START(CALL)
 MIO__CALLS_OF_HANDLES(CALL)
+MIO__CALLS_OF_TYPES(CALL)
+MIO__CALLS_FOR_FILES(CALL)
 MIO__CALLS_OF_ENDS(CALL)
 #undef CALL
 #define CALL(result, name, parameters, arguments)                                                  \

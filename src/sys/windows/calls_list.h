@@ -55,16 +55,46 @@
 
 /* These return 0 or NULL when they fail, and leave the code to GetLastError. */
 #define MIO__CALLS_OF_HANDLES(X) \
+    X(BOOL, CancelIoEx, (HANDLE handle, OVERLAPPED *operation), (handle, operation)) \
+    X(BOOL, ConnectNamedPipe, (HANDLE pipe, OVERLAPPED *operation), (pipe, operation)) \
+    X(BOOL, DisconnectNamedPipe, (HANDLE pipe), (pipe)) \
     X(BOOL, GetHandleInformation, (HANDLE handle, DWORD *flags), (handle, flags)) \
+    X(BOOL, GetNamedPipeHandleStateW, (HANDLE pipe, DWORD *mode, DWORD *instances, \
+      DWORD *collected, DWORD *collect_time, WCHAR *user, DWORD user_room), \
+      (pipe, mode, instances, collected, collect_time, user, user_room)) \
+    X(BOOL, GetNamedPipeInfo, (HANDLE pipe, DWORD *kind, DWORD *out_size, DWORD *in_size, \
+      DWORD *instances), (pipe, kind, out_size, in_size, instances)) \
     X(HMODULE, GetModuleHandleW, (const WCHAR *name), (name)) \
     X(FARPROC, GetProcAddress, (HMODULE module, const char *name), (module, name)) \
+    X(BOOL, GetOverlappedResult, (HANDLE handle, OVERLAPPED *operation, DWORD *count, BOOL wait), \
+      (handle, operation, count, wait)) \
     X(BOOL, GetQueuedCompletionStatusEx, (HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, \
       ULONG *count, DWORD milliseconds, BOOL alertable), \
       (port, entries, room, count, milliseconds, alertable)) \
+    X(BOOL, PeekNamedPipe, (HANDLE pipe, void *buf, DWORD room, DWORD *got, DWORD *there, \
+      DWORD *left), (pipe, buf, room, got, there, left)) \
     X(BOOL, PostQueuedCompletionStatus, (HANDLE port, DWORD bytes, ULONG_PTR key, \
       OVERLAPPED *overlapped), (port, bytes, key, overlapped)) \
+    X(BOOL, ReadFile, (HANDLE file, void *buf, DWORD room, DWORD *got, OVERLAPPED *operation), \
+      (file, buf, room, got, operation)) \
     X(BOOL, SetFileCompletionNotificationModes, (HANDLE file, UCHAR flags), (file, flags)) \
-    X(BOOL, SetHandleInformation, (HANDLE handle, DWORD mask, DWORD flags), (handle, mask, flags))
+    X(BOOL, SetHandleInformation, (HANDLE handle, DWORD mask, DWORD flags), (handle, mask, flags)) \
+    X(BOOL, SetNamedPipeHandleState, (HANDLE pipe, DWORD *mode, DWORD *collected, \
+      DWORD *collect_time), (pipe, mode, collected, collect_time)) \
+    X(BOOL, WriteFile, (HANDLE file, const void *buf, DWORD len, DWORD *put, \
+      OVERLAPPED *operation), (file, buf, len, put, operation))
+
+/* This returns FILE_TYPE_..., of which 0 stands for none. */
+#define MIO__CALLS_OF_TYPES(X) X(DWORD, GetFileType, (HANDLE handle), (handle))
+
+/* These return INVALID_HANDLE_VALUE when they fail, and leave the code to GetLastError. */
+#define MIO__CALLS_FOR_FILES(X) \
+    X(HANDLE, CreateFileW, (const WCHAR *name, DWORD access, DWORD share, \
+      SECURITY_ATTRIBUTES *security, DWORD how, DWORD flags, HANDLE template_file), \
+      (name, access, share, security, how, flags, template_file)) \
+    X(HANDLE, CreateNamedPipeW, (const WCHAR *name, DWORD open, DWORD mode, DWORD instances, \
+      DWORD out_size, DWORD in_size, DWORD timeout, SECURITY_ATTRIBUTES *security), \
+      (name, open, mode, instances, out_size, in_size, timeout, security))
 
 /* These open and close. The second returns 0 where all is well, the others where it is not. */
 #define MIO__CALLS_OF_ENDS(X) \
@@ -80,7 +110,9 @@
     X(NTSTATUS, NtDeviceIoControlFile, (HANDLE device, HANDLE event, void *apc, void *apc_context, \
       IO_STATUS_BLOCK *status, ULONG code, void *in, ULONG in_length, void *out, \
       ULONG out_length), \
-      (device, event, apc, apc_context, status, code, in, in_length, out, out_length))
+      (device, event, apc, apc_context, status, code, in, in_length, out, out_length)) \
+    X(NTSTATUS, NtQueryInformationFile, (HANDLE file, IO_STATUS_BLOCK *status, void *out, \
+      ULONG out_length, int information), (file, status, out, out_length, information))
 
 #define MIO__CALLS_OF_NTDLL(X) \
     MIO__CALLS_OF_DEVICES(X) \

@@ -20,6 +20,7 @@
 #include "sys/windows/base_socket.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
+#include "sys/windows/pipe_set.h"
 #include "sys/windows/startup.h"
 #include "sys/windows/wait_time.h"
 #include "wakers.h"
@@ -32,6 +33,7 @@ enum { FETCHED_MAX = 64 };
 
 struct iocp_state {
     struct mio__afd_set set; /* the first (mio__afd_set_of) */
+    struct mio__pipe_set pipes;
     SRWLOCK lock;
     HANDLE port;
     bool sleeping; /* a wait has let go of the lock */
@@ -50,6 +52,28 @@ static struct iocp_state *iocp_lock(const struct mio_poll *poll)
 static void iocp_unlock(struct iocp_state *state)
 {
     ReleaseSRWLockExclusive(&state->lock);
+}
+
+/* ---- The port as named pipes see it ---------------------------------------------------------- */
+
+struct mio__pipe_set *mio__pipes_of(const struct mio_poll *poll)
+{
+    return &((struct iocp_state *)poll->state)->pipes;
+}
+
+HANDLE mio__port_of(const struct mio_poll *poll)
+{
+    return ((struct iocp_state *)poll->state)->port;
+}
+
+void mio__port_lock(const struct mio_poll *poll)
+{
+    iocp_lock(poll);
+}
+
+void mio__port_unlock(const struct mio_poll *poll)
+{
+    iocp_unlock(poll->state);
 }
 
 /* ---- The port -------------------------------------------------------------------------------- */
@@ -117,6 +141,12 @@ free_state:
     return result;
 }
 
+/* Whether the system may still write to memory that the state holds or knows of. */
+static bool iocp_in_flight(const struct iocp_state *state)
+{
+    return state->set.in_flight > 0 || state->pipes.due > 0;
+}
+
 /* How long a close waits for the ends of what it has cancelled, which come at once. */
 enum { REAPING_MS = 1000 };
 
@@ -126,7 +156,7 @@ static void iocp_reap(struct mio_poll *poll, struct iocp_state *state)
     OVERLAPPED_ENTRY entries[FETCHED_MAX];
     struct mio_event event;
     int n = 1;
-    while (state->set.in_flight > 0 && n > 0) {
+    while (iocp_in_flight(state) && n > 0) {
         n = iocp_fetch(state, entries, FETCHED_MAX, REAPING_MS * MIO_NS_PER_MS);
         for (int i = 0; i < n; i++) {
             struct mio__operation *operation = (void *)entries[i].lpOverlapped;
@@ -141,12 +171,13 @@ static int iocp_close(struct mio_poll *poll)
 {
     struct iocp_state *state = poll->state;
     int result = mio__afd_set_end(&state->set);
+    mio__pipes_end(&state->pipes);
     iocp_reap(poll, state);
     for (int i = 0; mio__afd_set_settle(&state->set) > 0 && i < REAPING_MS; i++)
         Sleep(1);
     if (!MIO__CALL(CloseHandle)(state->port) && result == 0)
         result = mio__error_of(GetLastError());
-    if (state->set.in_flight > 0)
+    if (iocp_in_flight(state))
         return -ETIMEDOUT;
     mio__afd_set_free(&state->set);
     mio__grow_free(&poll->allocator, state, 1, sizeof *state);
@@ -159,6 +190,8 @@ static int iocp_add(struct mio_poll *poll, struct mio_source *source, mio_token 
                     mio_interest interest)
 {
     mio_fd socket;
+    if (source->flags & MIO__NAMED_PIPE)
+        return mio__pipe_add(poll, source, token, interest);
     int result = mio__base_socket(source->fd, &socket);
     if (result < 0)
         return result;
@@ -173,6 +206,8 @@ static int iocp_change(struct mio_poll *poll, struct mio_source *source, mio_tok
 {
     (void)before;
     mio_fd socket;
+    if (source->flags & MIO__NAMED_PIPE)
+        return mio__pipe_change(poll, source, token, interest);
     int result = mio__base_socket(source->fd, &socket);
     if (result < 0)
         return result;
@@ -186,6 +221,8 @@ static int iocp_change(struct mio_poll *poll, struct mio_source *source, mio_tok
 
 static int iocp_remove(struct mio_poll *poll, struct mio_source *source)
 {
+    if (source->flags & MIO__NAMED_PIPE)
+        return mio__pipe_remove(poll, source);
     struct iocp_state *state = iocp_lock(poll);
     bool found = mio__afd_set_has(&state->set, source);
     if (found)
@@ -204,6 +241,8 @@ static void iocp_kick(struct mio_poll *poll, struct iocp_state *state)
 static void iocp_rearm(struct mio_poll *poll, struct mio_source *source, uint32_t direction,
                        enum mio__rearm reason)
 {
+    if (source->flags & MIO__NAMED_PIPE) /* they do it themselves */
+        return;
     struct iocp_state *state = iocp_lock(poll);
     if (mio__afd_set_has(&state->set, source) &&
         mio__afd_set_rearm(&state->set, source->slot, direction, reason, state->sleeping))
@@ -223,18 +262,25 @@ static void iocp_ended(struct mio_poll *poll, struct mio_source *source)
 static void iocp_abandon(struct mio_poll *poll, struct mio_source *source)
 {
     struct iocp_state *state = poll->state;
-    mio__afd_set_abandon(&state->set, source);
+    if (source->flags & MIO__NAMED_PIPE)
+        mio__pipe_abandon(source);
+    else
+        mio__afd_set_abandon(&state->set, source);
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
-/* Asks the device for what is listed, and lets go of the lock. Returns the events of refusals. */
+/*
+ * Asks the device for what is listed, and lets go of the lock. Returns the events of refusals, and
+ * makes the time that the wait may sleep shorter where a pipe wants that.
+ */
 static int iocp_begin(struct mio_poll *poll, struct mio_event *events, size_t capacity,
-                      int64_t timeout_ns)
+                      int64_t *timeout_ns)
 {
     struct iocp_state *state = iocp_lock(poll);
+    *timeout_ns = mio__pipes_begin(&state->pipes, *timeout_ns);
     int n = mio__afd_set_apply(&state->set, events, capacity);
-    state->sleeping = n == 0 && timeout_ns != 0;
+    state->sleeping = n == 0 && *timeout_ns != 0;
     iocp_unlock(state);
     return n;
 }
@@ -291,7 +337,7 @@ static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t cap
 {
     const int64_t deadline = mio__deadline_after(timeout_ns);
     for (;;) {
-        int n = iocp_begin(poll, events, capacity, timeout_ns);
+        int n = iocp_begin(poll, events, capacity, &timeout_ns);
         int count = iocp_look(poll, events, capacity, timeout_ns, &n);
         if (n > 0 || count < 0)
             return mio__wait_end(poll, n > 0 ? n : count);

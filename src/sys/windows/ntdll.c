@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* FileModeInformation, and the two ways to wait that it tells of. Values of the driver kit. */
+enum { NTDLL_FILE_MODE = 16, NTDLL_WAITS = 0x30 };
+
 /* GetProcAddress has a type of its own for whatever it finds. */
 static BOOL CALLBACK ntdll_look_up(INIT_ONCE *once, void *argument, void **context)
 {
@@ -28,4 +31,15 @@ const struct mio__ntdll *mio__ntdll_find(void)
     static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
     static struct mio__ntdll ntdll;
     return InitOnceExecuteOnce(&once, ntdll_look_up, &ntdll, NULL) ? &ntdll : NULL;
+}
+
+bool mio__ntdll_is_overlapped(HANDLE handle)
+{
+    IO_STATUS_BLOCK status;
+    ULONG mode = NTDLL_WAITS;
+    if (!mio__ntdll_find())
+        return false;
+    NTSTATUS result = MIO__NTDLL_CALL(NtQueryInformationFile)(handle, &status, &mode, sizeof mode,
+                                                              NTDLL_FILE_MODE);
+    return result == 0 && !(mode & NTDLL_WAITS);
 }

@@ -27,4 +27,7 @@ const struct mio__ntdll *mio__ntdll_find(void);
 #define MIO__NTDLL_CALL(name) mio__calls.name
 #endif
 
+/* Whether operations on the handle are overlapped: those of others wait. */
+bool mio__ntdll_is_overlapped(HANDLE handle);
+
 #endif

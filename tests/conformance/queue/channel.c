@@ -47,6 +47,17 @@ static void open_pipe(struct channel *channel)
 }
 #endif
 
+#if MIO_HAS_NAMED_PIPES
+static void open_named_pipe(struct channel *channel)
+{
+    char name[PLAIN_PIPE_NAME];
+    plain_pipe_name(name);
+    CHECK_EQ(mio_named_pipe_create(&channel->named_pipe, name, NULL), 0);
+    channel->source = &channel->named_pipe.source;
+    channel->peer = plain_pipe_client(name);
+}
+#endif
+
 #ifndef MIO_NO_NET
 static void open_udp(struct channel *channel)
 {
@@ -109,6 +120,11 @@ void channel_open(struct channel *channel, enum channel_kind kind)
         open_pipe(channel);
         break;
 #endif
+#if MIO_HAS_NAMED_PIPES
+    case CHANNEL_NAMED_PIPE:
+        open_named_pipe(channel);
+        break;
+#endif
 #ifndef MIO_NO_NET
     default:
         open_socket(channel);
@@ -132,6 +148,10 @@ static int close_object(struct channel *channel)
         return mio_pipe_receiver_close(&channel->receiver);
     case CHANNEL_PIPE_SENDER:
         return mio_pipe_sender_close(&channel->sender);
+#endif
+#if MIO_HAS_NAMED_PIPES
+    case CHANNEL_NAMED_PIPE:
+        return mio_named_pipe_close(&channel->named_pipe);
 #endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
@@ -194,6 +214,10 @@ ptrdiff_t channel_read(struct channel *channel, void *buf, size_t len)
     case CHANNEL_PIPE_RECEIVER:
         return mio_pipe_receiver_read(&channel->receiver, buf, len);
 #endif
+#if MIO_HAS_NAMED_PIPES
+    case CHANNEL_NAMED_PIPE:
+        return mio_named_pipe_read(&channel->named_pipe, buf, len);
+#endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
         return mio_unix_stream_read(&channel->unix_stream, buf, len);
@@ -216,6 +240,10 @@ ptrdiff_t channel_write(struct channel *channel, const void *buf, size_t len)
     case CHANNEL_PIPE_SENDER:
         return mio_pipe_sender_write(&channel->sender, buf, len);
 #endif
+#if MIO_HAS_NAMED_PIPES
+    case CHANNEL_NAMED_PIPE:
+        return mio_named_pipe_write(&channel->named_pipe, buf, len);
+#endif
 #ifndef MIO_NO_NET
     case CHANNEL_UNIX_STREAM:
         return mio_unix_stream_write(&channel->unix_stream, buf, len);
@@ -236,8 +264,23 @@ bool channel_is_pipe(const struct channel *channel)
     return channel_kind_is_pipe(channel->kind);
 }
 
+/* Without a number to ask how much there is to read. */
+static bool is_named_pipe(const struct channel *channel)
+{
+#if MIO_HAS_NAMED_PIPES
+    return channel->kind == CHANNEL_NAMED_PIPE;
+#else
+    (void)channel;
+    return false;
+#endif
+}
+
 bool channel_kind_is_pipe(enum channel_kind kind)
 {
+#if MIO_HAS_NAMED_PIPES
+    if (kind == CHANNEL_NAMED_PIPE)
+        return true;
+#endif
 #if MIO_HAS_PIPES
     return kind == CHANNEL_PIPE || kind == CHANNEL_PIPE_RECEIVER || kind == CHANNEL_PIPE_WRITER ||
            kind == CHANNEL_PIPE_SENDER;
@@ -326,8 +369,8 @@ void channel_await_bytes(const struct channel *channel, int count)
 {
     int unread = 0;
     int64_t deadline = mio_now_ns() + TEST_SOON;
-    if (channel->kind == CHANNEL_LOOP)
-        return; /* it has no other end */
+    if (channel->kind == CHANNEL_LOOP || is_named_pipe(channel))
+        return; /* it has no other end, or what the peer does is done at once */
     do {
         unread = plain_unread(channel->fd);
         if (unread >= count)
@@ -339,5 +382,6 @@ void channel_await_bytes(const struct channel *channel, int count)
 
 void channel_await_end(const struct channel *channel)
 {
-    plain_wait(channel->fd, PLAIN_END);
+    if (!is_named_pipe(channel))
+        plain_wait(channel->fd, PLAIN_END);
 }

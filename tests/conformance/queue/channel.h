@@ -13,6 +13,9 @@ enum channel_kind {
     CHANNEL_PIPE_WRITER, /* our side writes */
     CHANNEL_PIPE_SENDER,
 #endif
+#if MIO_HAS_NAMED_PIPES
+    CHANNEL_NAMED_PIPE, /* our side is a server, the peer its client */
+#endif
     CHANNEL_UNIX, /* a pair of stream sockets, of whatever family the system has pairs of */
 #ifndef MIO_NO_NET
     CHANNEL_UNIX_STREAM,
@@ -33,6 +36,9 @@ struct channel {
 #if MIO_HAS_PIPES
         struct mio_pipe_receiver receiver;
         struct mio_pipe_sender sender;
+#endif
+#if MIO_HAS_NAMED_PIPES
+        struct mio_named_pipe named_pipe;
 #endif
 #ifndef MIO_NO_NET
         struct mio_tcp_stream stream;
@@ -100,6 +106,11 @@ void channel_await_end(const struct channel *channel);
 #define EACH_PIPE_READER(X, behaviour, modes)
 #define EACH_PIPE_WRITER(X, behaviour, modes)
 #endif
+#if MIO_HAS_NAMED_PIPES
+#define EACH_NAMED_PIPE(X, behaviour, modes) X(CHANNEL_NAMED_PIPE, named_pipe, behaviour, modes)
+#else
+#define EACH_NAMED_PIPE(X, behaviour, modes)
+#endif
 #ifndef MIO_NO_NET
 #define EACH_UNIX_STREAM(X, behaviour, modes)                                                      \
     X(CHANNEL_UNIX, unix, behaviour, modes)                                                        \
@@ -131,18 +142,25 @@ void channel_await_end(const struct channel *channel);
     X(CHANNEL_TCP, tcp, behaviour, modes)
 /* Kinds that are read to an end, kinds that bytes are read from, kinds that are written to. */
 #define EACH_STREAM(X, behaviour, modes)                                                           \
+    EACH_FD_STREAM(X, behaviour, modes)                                                            \
+    EACH_NAMED_PIPE(X, behaviour, modes)
+/* Those whose descriptor a program may read by itself. */
+#define EACH_FD_STREAM(X, behaviour, modes)                                                        \
     EACH_PIPE_READER(X, behaviour, modes)                                                          \
     EACH_STREAM_SOCKET(X, behaviour, modes)
 #define EACH_READER(X, behaviour, modes)                                                           \
     EACH_LOOP(X, behaviour, modes)                                                                 \
     EACH_PIPE_READER(X, behaviour, modes)                                                          \
+    EACH_NAMED_PIPE(X, behaviour, modes)                                                           \
     EACH_SOCKET(X, behaviour, modes)
 #define EACH_STREAM_WRITER(X, behaviour, modes)                                                    \
     EACH_PIPE_WRITER(X, behaviour, modes)                                                          \
+    EACH_NAMED_PIPE(X, behaviour, modes)                                                           \
     EACH_STREAM_SOCKET(X, behaviour, modes)
 #define EACH_WRITER(X, behaviour, modes)                                                           \
     EACH_LOOP(X, behaviour, modes)                                                                 \
     EACH_PIPE_WRITER(X, behaviour, modes)                                                          \
+    EACH_NAMED_PIPE(X, behaviour, modes)                                                           \
     EACH_SOCKET(X, behaviour, modes)
 
 #define DEFINE_CASE(kind, suffix, behaviour, modes)                                                \

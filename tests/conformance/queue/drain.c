@@ -185,7 +185,7 @@ static void end_is_told_undrained(enum channel_kind kind)
     CHECK_EQ(reader.got, 4);
     reader_close(&reader);
 }
-DEFINE_CASES(EACH_STREAM, end_is_told_undrained)
+DEFINE_CASES(EACH_FD_STREAM, end_is_told_undrained)
 
 static void defect_08_data_after_a_short_read_is_told(enum channel_kind kind)
 {
@@ -499,7 +499,7 @@ static const struct test_case cases[] = {
     /* clang-format off */
     CASES(EACH_STREAM, whatever_the_peer_does_is_seen, TEST_EDGE)
     CASES(EACH_STREAM, end_is_no_endless_event, TEST_EDGE)
-    CASES(EACH_STREAM, end_is_told_undrained, TEST_EDGE)
+    CASES(EACH_FD_STREAM, end_is_told_undrained, TEST_EDGE)
     CASES(EACH_STREAM, defect_08_data_after_a_short_read_is_told, TEST_EDGE)
     CASES(EACH_STREAM, full_read_drains_nothing, TEST_EDGE)
     CASES(EACH_STREAM_WRITER, full_stream_is_told_when_there_is_room, TEST_EDGE)

@@ -226,7 +226,7 @@ static void short_read_after_the_end_was_told_brings_no_event(enum channel_kind 
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_CASES(EACH_STREAM, short_read_after_the_end_was_told_brings_no_event)
+DEFINE_CASES(EACH_FD_STREAM, short_read_after_the_end_was_told_brings_no_event)
 
 /* ---- Accepting on a descriptor of one's own -------------------------------------------------- */
 
@@ -318,7 +318,7 @@ static void after_says_what_is_drained(enum channel_kind kind)
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
-DEFINE_CASES(EACH_STREAM, after_says_what_is_drained)
+DEFINE_CASES(EACH_FD_STREAM, after_says_what_is_drained)
 
 static const struct test_case cases[] = {
     /* clang-format off */
@@ -331,11 +331,11 @@ static const struct test_case cases[] = {
      TEST_EDGE},
     {"failed_read_is_told_again_whatever_the_error", failed_read_is_told_again_whatever_the_error,
      TEST_EDGE},
-    CASES(EACH_STREAM, short_read_after_the_end_was_told_brings_no_event, TEST_EDGE)
+    CASES(EACH_FD_STREAM, short_read_after_the_end_was_told_brings_no_event, TEST_EDGE)
     {"failed_accept_brings_no_event_without_end", failed_accept_brings_no_event_without_end,
      TEST_EDGE},
     {"after_refuses_bad_arguments", after_refuses_bad_arguments, 0},
-    CASES(EACH_STREAM, after_says_what_is_drained, TEST_EDGE)
+    CASES(EACH_FD_STREAM, after_says_what_is_drained, TEST_EDGE)
     {NULL, NULL, 0},
     /* clang-format on */
 };

@@ -91,7 +91,7 @@ static void end_alone_is_told_beside_unread_data(enum channel_kind kind)
     CHECK_EQ(channel_read(&watched.channel, buf, sizeof buf), 0);
     watched_close(&watched);
 }
-DEFINE_CASES(EACH_STREAM, end_alone_is_told_beside_unread_data)
+DEFINE_CASES(EACH_FD_STREAM, end_alone_is_told_beside_unread_data)
 
 static void end_before_registration_is_told(enum channel_kind kind)
 {
@@ -105,7 +105,7 @@ static void end_before_registration_is_told(enum channel_kind kind)
     }
     watched_close(&watched);
 }
-DEFINE_CASES(EACH_STREAM, end_before_registration_is_told)
+DEFINE_CASES(EACH_FD_STREAM, end_before_registration_is_told)
 
 static void hang_up_sets_the_end(enum channel_kind kind)
 {
@@ -199,8 +199,8 @@ static void next_error_is_told_after_take_error(void)
 
 static const struct test_case cases[] = {
     /* clang-format off */
-    CASES(EACH_STREAM, end_alone_is_told_beside_unread_data, TEST_ANY_MODE)
-    CASES(EACH_STREAM, end_before_registration_is_told, TEST_ANY_MODE)
+    CASES(EACH_FD_STREAM, end_alone_is_told_beside_unread_data, TEST_ANY_MODE)
+    CASES(EACH_FD_STREAM, end_before_registration_is_told, TEST_ANY_MODE)
     CASES(EACH_STREAM_SOCKET, hang_up_sets_the_end, TEST_ANY_MODE)
     CASES(EACH_STREAM_SOCKET, hang_up_after_the_end_is_told, TEST_EDGE)
     CASES(EACH_STREAM_SOCKET, end_goes_beside_writable, TEST_ANY_MODE)

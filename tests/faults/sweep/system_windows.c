@@ -186,7 +186,7 @@ const char *sweep_wrong_handles(void)
     return text;
 }
 
-/* More than 64 slots, and a third device. Under Wine each further descriptor of a socket is dear. */
+/* More than 64 slots, and a third device. Under Wine each further descriptor costs much time. */
 const int sweep_growth = 70;
 
 void sweep_open_ends(mio_fd ends[2])
