@@ -112,7 +112,9 @@
  *     both. On the same kqueue the second one takes over, without a word.
  * Events after events.  On epoll data that arrives unread raises a new event, and events name all
  *     that is ready. On poll they name only what was armed again. On kqueue reading and writing
- *     are two events. docs/design.md and docs/platforms.md have the tables.
+ *     are two events. On Windows an event can be of the moment in which the source was registered
+ *     or armed: what has become ready since comes with the next wait. docs/design.md and
+ *     docs/platforms.md have the tables.
  * Datagrams to an address, on a connected socket.  Linux sends them there; others say -EISCONN.
  * A datagram socket whose new connect failed.  On Linux it keeps its peer; elsewhere it may have
  *     none.

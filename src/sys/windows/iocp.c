@@ -68,13 +68,12 @@ static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
 _Static_assert(INFINITE == MIO__NO_END, "a wait without end is written alike");
 
 /* Takes packets off the port: how many, or a code. */
-static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, size_t room,
+static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
                       int64_t timeout_ns)
 {
     ULONG count = 0;
-    if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries,
-                                               (ULONG)(room < FETCHED_MAX ? room : FETCHED_MAX),
-                                               &count, mio__wait_milliseconds(timeout_ns), FALSE))
+    if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries, (ULONG)room, &count,
+                                               mio__wait_milliseconds(timeout_ns), FALSE))
         return (int)count;
     DWORD error = GetLastError();
     return error == WAIT_TIMEOUT ? 0 : mio__error_of(error);
@@ -231,6 +230,7 @@ static int iocp_begin(struct mio_poll *poll, struct mio_event *events, size_t ca
                       int64_t timeout_ns)
 {
     struct iocp_state *state = iocp_lock(poll);
+    state->set.is_behind = false; /* written by waits alone, under the lock */
     int n = mio__afd_set_apply(&state->set, events, capacity);
     state->sleeping = n == 0 && timeout_ns != 0;
     iocp_unlock(state);
@@ -274,14 +274,29 @@ static int iocp_look(struct mio_poll *poll, struct mio_event *events, size_t cap
                      int64_t timeout_ns, int *n)
 {
     OVERLAPPED_ENTRY entries[FETCHED_MAX];
-    int all = 0, count;
+    int all = 0, room, count;
     do {
         const bool waits = *n == 0 && all == 0;
-        count = iocp_fetch(poll->state, entries, capacity - (size_t)*n, waits ? timeout_ns : 0);
+        const size_t left = capacity - (size_t)*n;
+        room = left < FETCHED_MAX ? (int)left : FETCHED_MAX;
+        count = iocp_fetch(poll->state, entries, room, waits ? timeout_ns : 0);
         *n += iocp_take(poll, entries, count, events + *n);
         all += count > 0 ? count : 0;
-    } while (count == FETCHED_MAX && (size_t)*n < capacity); /* there may be more */
+    } while (count == room && (size_t)*n < capacity); /* there may be more */
     return count < 0 && all == 0 ? count : all;
+}
+
+/*
+ * Beside events came an answer that told nothing, as after a change of the interest: its source may
+ * be ready, and is to be told with the others. Once, for other threads may change more.
+ */
+static int iocp_catch_up(struct mio_poll *poll, struct mio_event *events, size_t capacity, int n)
+{
+    struct iocp_state *state = poll->state;
+    if (!state->set.is_behind || (size_t)n == capacity)
+        return n;
+    iocp_look(poll, events, capacity, 0, &n);
+    return n;
 }
 
 static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
@@ -291,6 +306,8 @@ static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t cap
     for (;;) {
         int n = iocp_begin(poll, events, capacity, timeout_ns);
         int count = iocp_look(poll, events, capacity, timeout_ns, &n);
+        if (n > 0)
+            n = iocp_catch_up(poll, events, capacity, n);
         if (n > 0 || count < 0)
             return mio__wait_end(poll, n > 0 ? n : count);
         timeout_ns = mio__deadline_rest(deadline);
