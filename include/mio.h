@@ -552,7 +552,9 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
  *             kernel has it (Linux 5.11), else rounded up to the next millisecond. kevent(2), whose
- *             kernels count in ticks of up to 10 ms. ppoll(2).
+ *             kernels count in ticks of up to 10 ms. ppoll(2). GetQueuedCompletionStatusEx, and for
+ *             timeouts that are no whole milliseconds NtRemoveIoCompletionEx, where Windows has it;
+ *             Windows counts in ticks of 1 to 15.6 ms (timeBeginPeriod).
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                           int64_t timeout_ns);

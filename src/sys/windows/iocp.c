@@ -5,7 +5,8 @@
  * Facts about the system, and the letters by which the code refers to them:
  *   A  A packet that was taken off the port is gone: no more are taken than can be reported.
  *   B  A packet names its operation, or, where that is NULL, a number: of a waker, or of a kick.
- *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early.
+ *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early. The
+ *      call below it counts in units of 100 ns, and is as exact as the clock of the system.
  *   D  Packets of operations that were cancelled come, too; their memory is the system's till then.
  *   E  A posted packet cannot be taken back: one of a waker that was closed comes later.
  *
@@ -20,6 +21,7 @@
 #include "sys/windows/base_socket.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
+#include "sys/windows/ntdll.h"
 #include "sys/windows/startup.h"
 #include "sys/windows/wait_time.h"
 #include "wakers.h"
@@ -67,11 +69,25 @@ static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
 
 _Static_assert(INFINITE == MIO__NO_END, "a wait without end is written alike");
 
-/* Takes packets off the port: how many, or a code. */
+/* Takes packets off the port: how many, or a code. Where the time ran out the count means nothing. */
+static int iocp_fetch_finely(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
+                             int64_t timeout_ns)
+{
+    LARGE_INTEGER timeout = {.QuadPart = mio__wait_ticks(timeout_ns)};
+    ULONG count = 0;
+    NTSTATUS status = mio__ntdll_find()->NtRemoveIoCompletionEx(state->port, entries, (ULONG)room,
+                                                                &count, &timeout, FALSE);
+    if (status < 0)
+        return mio__error_of_status(status);
+    return status == WAIT_TIMEOUT ? 0 : (int)count;
+}
+
 static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
                       int64_t timeout_ns)
 {
     ULONG count = 0;
+    if (mio__wait_is_fine(timeout_ns) && mio__ntdll_find()->NtRemoveIoCompletionEx)
+        return iocp_fetch_finely(state, entries, room, timeout_ns);
     if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries, (ULONG)room, &count,
                                                mio__wait_milliseconds(timeout_ns), FALSE))
         return (int)count;

@@ -21,6 +21,10 @@ static BOOL CALLBACK ntdll_look_up(INIT_ONCE *once, void *argument, void **conte
     memcpy(&found->NtCreateFile, &create, sizeof create);
     memcpy(&found->NtDeviceIoControlFile, &control, sizeof control);
     memcpy(&found->NtCancelIoFileEx, &cancel, sizeof cancel);
+#ifndef MIO_COARSE_WAITS /* a build for tests, which does without */
+    ntdll_function remove = (ntdll_function)GetProcAddress(module, "NtRemoveIoCompletionEx");
+    memcpy(&found->NtRemoveIoCompletionEx, &remove, sizeof remove);
+#endif
     found->is_wine = GetProcAddress(module, "wine_get_version") != NULL;
     return TRUE;
 }

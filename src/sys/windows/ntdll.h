@@ -22,6 +22,10 @@ struct mio__ntdll {
      void *in, ULONG in_length, void *out, ULONG out_length);
     NTSTATUS(NTAPI *NtCancelIoFileEx)
     (HANDLE device, IO_STATUS_BLOCK *request, IO_STATUS_BLOCK *status);
+    /* NULL where it is missing. The entries have the form of OVERLAPPED_ENTRY. */
+    NTSTATUS(NTAPI *NtRemoveIoCompletionEx)
+    (HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, ULONG *count, LARGE_INTEGER *timeout,
+     BOOLEAN alertable);
     bool is_wine; /* it stands on Wine, which tells the peer's end only behind the data */
 };
 
