@@ -5,8 +5,8 @@
  * Facts about the system, and the letters by which the code refers to them:
  *   A  A packet that was taken off the port is gone: no more are taken than can be reported.
  *   B  A packet names its operation, or, where that is NULL, a number: of a waker, or of a kick.
- *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early. The
- *      call below it counts in units of 100 ns, and is as exact as the clock of the system.
+ *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early.
+ *      That of ntdll counts in units of 100 ns, and is as exact as the ticks of the system.
  *   D  Packets of operations that were cancelled come, too; their memory is the system's till then.
  *   E  A posted packet cannot be taken back: one of a waker that was closed comes later.
  *
@@ -69,7 +69,7 @@ static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
 
 _Static_assert(INFINITE == MIO__NO_END, "a wait without end is written alike");
 
-/* Takes packets off the port: how many, or a code. Where the time ran out the count means nothing. */
+/* Takes packets off the port: how many, or a code. When the time is over the count says nothing. */
 static int iocp_fetch_finely(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
                              int64_t timeout_ns)
 {

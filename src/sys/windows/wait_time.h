@@ -3,8 +3,8 @@
  * system can go through them (tests/afd).
  *
  * A wait counts in milliseconds, and its largest number, 2^32 - 1, means that it has no end. So no
- * time reaches that: a wait of more than 2^31 - 1 ms is made of several (iocp_wait). The system's own
- * call below counts in ticks of 100 ns.
+ * time reaches that: a wait of more than 2^31 - 1 ms is made of several (iocp_wait). The call of
+ * ntdll counts in ticks of 100 ns.
  */
 #ifndef MIO_WAIT_TIME_H
 #define MIO_WAIT_TIME_H
