@@ -98,10 +98,11 @@ static void hang_up(struct proxy *proxy, struct session *s)
 static void cut_off(struct proxy *proxy, struct session *s)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const void *value = &at_once; /* which is a char * on Windows */
     struct side *sides[] = {&s->client, &s->target};
     for (int i = 0; i < 2; i++) {
         mio_fd fd = mio_source_fd(&sides[i]->stream.source);
-        if (fd != MIO_FD_NONE && setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once))
+        if (fd != MIO_FD_NONE && setsockopt(fd, SOL_SOCKET, SO_LINGER, value, sizeof at_once))
             perror("proxy: SO_LINGER");
     }
     hang_up(proxy, s);

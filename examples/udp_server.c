@@ -58,7 +58,8 @@ static int prepare(mio_fd fd, void *arg)
 {
     int size = QUEUE_SIZE;
     (void)arg;
-    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0 ? 0 : mio_socket_error();
+    const void *value = &size; /* which is a char * on Windows */
+    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, sizeof size) == 0 ? 0 : mio_socket_error();
 }
 
 /*

@@ -113,7 +113,9 @@
  *     both. On the same kqueue the second one takes over, without a word.
  * Events after events.  On epoll data that arrives unread raises a new event, and events name all
  *     that is ready. On poll they name only what was armed again. On kqueue reading and writing
- *     are two events. docs/design.md and docs/platforms.md have the tables.
+ *     are two events. On Windows an event can be of the moment in which the source was registered
+ *     or armed: what has become ready since comes with the next wait. docs/design.md and
+ *     docs/platforms.md have the tables.
  * Datagrams to an address, on a connected socket.  Linux sends them there; others say -EISCONN.
  * A datagram socket whose new connect failed.  On Linux it keeps its peer; elsewhere it may have
  *     none.
@@ -572,7 +574,9 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
  *             kernel has it (Linux 5.11), else rounded up to the next millisecond. kevent(2), whose
- *             kernels count in ticks of up to 10 ms. ppoll(2).
+ *             kernels count in ticks of up to 10 ms. ppoll(2). GetQueuedCompletionStatusEx, and for
+ *             timeouts that are no whole milliseconds NtRemoveIoCompletionEx, where Windows has it;
+ *             Windows counts in ticks of 1 to 15.6 ms (timeBeginPeriod).
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                           int64_t timeout_ns);

@@ -15,10 +15,10 @@ set(HARMLESS
     pthread_self pthread_setcancelstate sigaddset sigemptyset sigismember strchr strcspn strlen
     strncmp strnlen syscall)
 
-# Those of Windows: clocks, locks, the error of the thread, and a pause.
+# Those of Windows: clocks, locks, the error of the thread, the form of a text, and a pause.
 set(HARMLESS_OF_WINDOWS
     AcquireSRWLockExclusive GetLastError InitOnceExecuteOnce InitializeSRWLock
-    QueryPerformanceCounter QueryPerformanceFrequency ReleaseSRWLockExclusive SetLastError Sleep
+    MultiByteToWideChar QueryPerformanceCounter QueryPerformanceFrequency ReleaseSRWLockExclusive SetLastError Sleep
     WSAGetLastError)
 if(SYSTEM_DIR MATCHES "/windows$")
     list(APPEND HARMLESS ${HARMLESS_OF_WINDOWS})

@@ -19,7 +19,7 @@ static enum kind kind_of(enum fault_call call)
             [FAULT_CloseHandle] = OF_HANDLE,
         [FAULT_CreateIoCompletionPort] = OF_HANDLE,
 #define KIND(result, name, parameters, arguments) [FAULT_##name] = OF_NTDLL,
-        MIO__CALLS_OF_NTDLL(KIND)
+        MIO__CALLS_OF_NTDLL(KIND) MIO__CALLS_OF_FINE_WAITS(KIND)
 #undef KIND
     };
     return (enum kind)kinds[call];
@@ -345,6 +345,7 @@ MIO__CALLS_OF_START(DEFINE)
         return (result)fault_number(FAULT_##name, fault);                                          \
     }
 MIO__CALLS_OF_DEVICES(DEFINE)
+MIO__CALLS_OF_FINE_WAITS(DEFINE)
 #undef DEFINE
 
 struct mio__calls mio__calls = {

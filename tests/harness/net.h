@@ -36,7 +36,8 @@ bool test_is_cloexec(mio_fd fd);
 /* Skips the case where the system has no such sockets in the Unix domain, or no such pairs. */
 void test_need_unix(enum plain_type type);
 void test_need_unix_pair(enum plain_type type);
-/* Skips the case where a look at a datagram socket does not tell that a datagram was refused. */
+/* Whether a look at a datagram socket tells that a datagram was refused; skips the case if not. */
+bool test_tells_refusals(void);
 void test_need_refusals(void);
 
 #ifndef MIO_NO_NET

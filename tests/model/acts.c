@@ -1,8 +1,8 @@
 /* The work of each operation, and what it has to return. */
 #include "acts.h"
+#include "plain.h"
 
 #include <string.h>
-#include <unistd.h>
 
 void act_expect(const struct act *act, const char *what, ptrdiff_t result, ptrdiff_t expected)
 {
@@ -197,6 +197,8 @@ static void watch(struct act *act, struct mio_registry *registry, unsigned numbe
     uint32_t before = act_now(act, number);
     int result =
         mio_watch(registry, &act->device->as.source, world_token(act->world, fresh), interest);
+    if (expected == -EBADF && result == -EPERM && !DEVICE_NUMBERS_COME_BACK)
+        expected = result; /* another handle has the number by now, and is no socket */
     act_expect(act, "watch", result, expected);
     is_refused(act, result);
     if (result != 0 || expected != 0)
@@ -239,7 +241,7 @@ void act_replace(struct act *act)
     const struct model_registration *registration = act->model->registration;
     unsigned number = registration ? registration->poll : 0;
     mio_interest interest = operation_watched(act->arg);
-    bool comes_back = (act->arg & 7) != 0;
+    bool comes_back = DEVICE_NUMBERS_COME_BACK && (act->arg & 7) != 0;
     if (!act->device->kind->is_raw || !device_is_open(act->device) ||
         refusal_of_watched(act, number, interest) < 0)
         return;
@@ -295,13 +297,13 @@ static void close_raw(struct act *act)
 {
     struct mio_source *source = &act->device->as.source;
     struct model_registration *registration = act->model->registration;
-    int fd = mio_source_fd(source);
+    mio_fd fd = mio_source_fd(source);
     if (registration) {
         struct mio_poll *poll = &act->world->queues[registration->poll].poll;
         act_expect(act, "deregister", mio_deregister(mio_poll_registry(poll), source), 0);
     }
-    if (fd >= 0)
-        close(fd);
+    if (fd != MIO_FD_NONE)
+        plain_close(fd);
 }
 
 void act_close(struct act *act)
@@ -317,7 +319,7 @@ void act_close(struct act *act)
 void act_open(struct act *act)
 {
     if (device_is_open(act->device)) {
-        if (act->device->peer >= 0)
+        if (act->device->peer != MIO_FD_NONE)
             return;
         act_close(act);
     }
@@ -329,11 +331,11 @@ void act_into_fd(struct act *act)
 {
     if (!act->device->kind->into_fd)
         return;
-    int expected = mio_source_fd(&act->device->as.source);
-    int fd = act->device->kind->into_fd(act->device);
-    act_expect(act, "into_fd", fd, expected);
-    if (fd >= 0)
-        close(fd);
+    mio_fd expected = mio_source_fd(&act->device->as.source);
+    mio_fd fd = act->device->kind->into_fd(act->device);
+    act_expect(act, "into_fd", (ptrdiff_t)fd, (ptrdiff_t)expected);
+    if (fd != MIO_FD_NONE)
+        plain_close(fd);
     end_device(act);
 }
 
@@ -346,7 +348,7 @@ void act_abandon(struct act *act)
     struct mio_source *source = &act->device->as.source;
     bool is_open = device_is_open(act->device);
     if (act->device->kind->is_raw && is_open)
-        close(mio_source_fd(source));
+        plain_close(mio_source_fd(source));
     act_expect(act, "abandon", mio_source_abandon(source), is_open ? 0 : -EBADF);
     act_expect(act, "is_registered", mio_source_is_registered(source), false);
     if (act->device->kind->close)

@@ -1,95 +1,82 @@
-#define _GNU_SOURCE 1 /* POLLRDHUP, pipe2, accept4 */
 #include "devices.h"
 
 #include "net.h"
+#include "plain.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* Small buffers: so they fill after few writes. */
-enum { BUFFER = 16384, PIPE_BUFFER = 8192, ARRIVAL_MS = 20 };
+enum { BUFFER = 16384, ARRIVAL_MS = 20 };
 
 void device_require(bool holds, const char *what)
 {
     if (holds)
         return;
-    fprintf(stderr, "model: the test itself failed: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "model: the test itself failed: %s\n", what);
     exit(1);
 }
 
-static void shrink_buffers(int fd)
+/* Of both ends of a pair; no transfer waits. */
+static void prepare(mio_fd fd)
 {
-    const int size = BUFFER;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    plain_set_option(fd, PLAIN_SEND_BUFFER, BUFFER);
+    plain_set_option(fd, PLAIN_RECEIVE_BUFFER, BUFFER);
+    plain_set_blocking(fd, false);
 }
 
 /* ---- Descriptors of our own ------------------------------------------------------------------ */
 
-static ptrdiff_t result_of(ptrdiff_t n)
-{
-    return n < 0 ? -errno : n;
-}
-
 static ptrdiff_t raw_read(struct device *device, void *buf, size_t len)
 {
-    return result_of(read(device->as.source.fd, buf, len));
+    return plain_recv(device->as.source.fd, buf, len);
 }
 
 static ptrdiff_t raw_stream_write(struct device *device, const void *buf, size_t len)
 {
-    return result_of(send(device->as.source.fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT));
-}
-
-static int raw_stream_shutdown(struct device *device, int how)
-{
-    static const int hows[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
-    return (int)result_of(shutdown(device->as.source.fd, hows[how - 1]));
+    return plain_send(device->as.source.fd, buf, len);
 }
 
 static void raw_stream_open(struct device *device)
 {
-    int ends[2];
-    device_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0,
-                   "socketpair");
-    shrink_buffers(ends[0]);
-    shrink_buffers(ends[1]);
+    mio_fd ends[2];
+    plain_pair(PLAIN_STREAM, ends);
+    prepare(ends[0]);
+    prepare(ends[1]);
     mio_source_init_fd(&device->as.source, ends[0]);
     device->peer = ends[1];
 }
 
-static void eventfd_open(struct device *device)
+static void loop_open(struct device *device)
 {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    device_require(fd >= 0, "eventfd");
+    mio_fd fd = plain_loop(false);
     mio_source_init_fd(&device->as.source, fd);
     device->peer = fd; /* a duplicate would keep the descriptor in the set of a poll */
 }
 
-/* So large a number that after a few of them the counter is full. */
-static ptrdiff_t eventfd_add(struct device *device, const void *buf, size_t len)
+/* So large a number that after a few of them the counter of an eventfd is full. */
+static ptrdiff_t loop_add(struct device *device, const void *buf, size_t len)
 {
     uint64_t count = len > 1000 ? UINT64_MAX / 3 : 1;
     (void)buf;
-    ptrdiff_t n = write(device->as.source.fd, &count, sizeof count);
-    return result_of(n);
+    return plain_write(device->as.source.fd, &count, sizeof count);
 }
 
-static ptrdiff_t eventfd_take(struct device *device, void *buf, size_t len)
+static ptrdiff_t loop_take(struct device *device, void *buf, size_t len)
 {
     uint64_t count;
     (void)buf;
     (void)len;
-    return result_of(read(device->as.source.fd, &count, sizeof count));
+    return plain_read(device->as.source.fd, &count, sizeof count);
 }
+
+#if MIO_HAS_PIPES
+static int raw_stream_shutdown(struct device *device, int how)
+{
+    return plain_shutdown(device->as.source.fd, how);
+}
+#endif
 
 /* ---- The library's types --------------------------------------------------------------------- */
 
@@ -133,6 +120,7 @@ static ptrdiff_t eventfd_take(struct device *device, void *buf, size_t len)
     WRAP_CLOSE(type)                                                                               \
     WRAP_INTO_FD(type)
 
+#if MIO_HAS_PIPES
 WRAP_READ(pipe_receiver, read, read)
 WRAP_LIST(pipe_receiver, readv)
 WRAP_END(pipe_receiver)
@@ -140,15 +128,17 @@ WRAP_WRITE(pipe_sender, write)
 WRAP_LIST(pipe_sender, writev)
 WRAP_END(pipe_sender)
 
-static void pipe_open(int ends[2])
+static void pipe_open(mio_fd ends[2])
 {
-    device_require(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2");
-    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BUFFER);
+    plain_pipe(ends);
+    for (int i = 0; i < 2; i++)
+        plain_set_blocking(ends[i], false);
+    plain_shrink_pipe(ends[0]);
 }
 
 static void pipe_receiver_open(struct device *device)
 {
-    int ends[2];
+    mio_fd ends[2];
     pipe_open(ends);
     device->peer = ends[1];
     device_require(mio_pipe_receiver_from_fd(&device->as.pipe_receiver, ends[0]) == 0, "from_fd");
@@ -156,11 +146,12 @@ static void pipe_receiver_open(struct device *device)
 
 static void pipe_sender_open(struct device *device)
 {
-    int ends[2];
+    mio_fd ends[2];
     pipe_open(ends);
     device->peer = ends[0];
     device_require(mio_pipe_sender_from_fd(&device->as.pipe_sender, ends[1]) == 0, "from_fd");
 }
+#endif
 
 #ifndef MIO_NO_NET
 
@@ -184,71 +175,60 @@ static void pipe_sender_open(struct device *device)
     WRAP_END(type)
 
 WRAP_STREAM(tcp_stream)
-WRAP_STREAM(unix_stream)
 WRAP_STREAM_CALLS(stream)
 WRAP_DATAGRAM(udp_socket)
-WRAP_DATAGRAM(unix_datagram)
-WRAP_SHUTDOWN(unix_datagram)
-WRAP_END(unix_listener)
-
-/* An IPv4 socket on an ephemeral port of the loopback device, and its address. */
-static int bound_socket(int type, struct sockaddr_in *addr)
-{
-    socklen_t length = sizeof *addr;
-    *addr = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    device_require(fd >= 0, "socket");
-    shrink_buffers(fd);
-    device_require(bind(fd, (struct sockaddr *)addr, length) == 0, "bind");
-    device_require(getsockname(fd, (struct sockaddr *)addr, &length) == 0, "getsockname");
-    return fd;
-}
-
-static void connect_to(int fd, const struct sockaddr_in *addr)
-{
-    device_require(connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0, "connect");
-}
 
 static void tcp_stream_open(struct device *device)
 {
-    static int listener = -1; /* for the whole program: a port for each stream would run out */
-    static struct sockaddr_in addr;
-    if (listener < 0) {
-        listener = bound_socket(SOCK_STREAM, &addr);
-        device_require(listen(listener, 4) == 0, "listen");
+    static mio_fd listener = MIO_FD_NONE; /* a port for each stream would run out */
+    static struct mio_addr addr;
+    if (listener == MIO_FD_NONE) {
+        device_require(mio_addr_parse(&addr, "127.0.0.1:0") == 0, "mio_addr_parse");
+        listener = plain_socket_for(&addr, PLAIN_STREAM);
+        plain_set_option(listener, PLAIN_SEND_BUFFER, BUFFER);
+        plain_set_option(listener, PLAIN_RECEIVE_BUFFER, BUFFER);
+        device_require(plain_bind(listener, &addr) == 0, "bind");
+        device_require(plain_listen(listener, 4) == 0, "listen");
+        addr = plain_name(listener);
     }
-    int ours = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    device_require(ours >= 0, "socket");
-    shrink_buffers(ours);
-    connect_to(ours, &addr);
-    device->peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    device_require(device->peer >= 0, "accept4");
+    mio_fd ours = plain_socket_for(&addr, PLAIN_STREAM);
+    plain_set_option(ours, PLAIN_SEND_BUFFER, BUFFER);
+    plain_set_option(ours, PLAIN_RECEIVE_BUFFER, BUFFER);
+    device_require(plain_connect(ours, &addr) == 0, "connect");
+    device_require(plain_accept(listener, &device->peer) == 0, "accept");
+    plain_set_blocking(device->peer, false);
     device_require(mio_tcp_stream_from_fd(&device->as.tcp_stream, ours) == 0, "from_fd");
-}
-
-static void unix_stream_open(struct device *device)
-{
-    raw_stream_open(device);
-    int fd = device->as.source.fd;
-    device_require(mio_unix_stream_from_fd(&device->as.unix_stream, fd) == 0, "from_fd");
 }
 
 static void udp_socket_open(struct device *device)
 {
-    struct sockaddr_in our_addr, peer_addr;
-    int ours = bound_socket(SOCK_DGRAM, &our_addr);
-    device->peer = bound_socket(SOCK_DGRAM, &peer_addr);
-    connect_to(ours, &peer_addr);
-    connect_to(device->peer, &our_addr);
-    device_require(mio_udp_socket_from_fd(&device->as.udp_socket, ours) == 0, "from_fd");
+    mio_fd ends[2];
+    plain_udp_pair(ends);
+    prepare(ends[0]);
+    prepare(ends[1]);
+    device->peer = ends[1];
+    device_require(mio_udp_socket_from_fd(&device->as.udp_socket, ends[0]) == 0, "from_fd");
+}
+
+#if MIO_HAS_PIPES
+WRAP_STREAM(unix_stream)
+WRAP_DATAGRAM(unix_datagram)
+WRAP_SHUTDOWN(unix_datagram)
+WRAP_END(unix_listener)
+
+static void unix_stream_open(struct device *device)
+{
+    raw_stream_open(device);
+    mio_fd fd = device->as.source.fd;
+    device_require(mio_unix_stream_from_fd(&device->as.unix_stream, fd) == 0, "from_fd");
 }
 
 static void unix_datagram_open(struct device *device)
 {
-    int ends[2];
-    device_require(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
-    shrink_buffers(ends[0]);
-    shrink_buffers(ends[1]);
+    mio_fd ends[2];
+    plain_pair(PLAIN_DATAGRAM, ends);
+    prepare(ends[0]);
+    prepare(ends[1]);
     device->peer = ends[1];
     device_require(mio_unix_datagram_from_fd(&device->as.unix_datagram, ends[0]) == 0, "from_fd");
 }
@@ -257,7 +237,7 @@ static void unix_listener_open(struct device *device)
 {
     struct mio_addr addr;
     const struct mio_listen_options options = {.backlog = 4};
-    device->peer = -1;
+    device->peer = MIO_FD_NONE;
     device_require(mio_addr_unix_unnamed(&addr) == 0, "unnamed");
     device_require(mio_unix_listener_bind_with(&device->as.unix_listener, &addr, &options) == 0,
                    "bind");
@@ -278,15 +258,14 @@ static ptrdiff_t unix_listener_read(struct device *device, void *buf, size_t len
 /* A connection that ends before it is accepted. */
 static void connect_and_go(const struct device *device)
 {
-    struct sockaddr_storage addr;
-    socklen_t length = sizeof addr;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    device_require(fd >= 0, "socket");
-    getsockname(device->as.source.fd, (struct sockaddr *)&addr, &length);
-    bool is_full = connect(fd, (struct sockaddr *)&addr, length) < 0;
-    device_require(!is_full || errno == EAGAIN, "connect");
-    close(fd);
+    const struct mio_addr addr = plain_name(device->as.source.fd);
+    mio_fd fd = plain_socket_for(&addr, PLAIN_STREAM);
+    plain_set_blocking(fd, false);
+    int result = plain_connect(fd, &addr);
+    device_require(result == 0 || result == -EAGAIN, "connect");
+    plain_close(fd);
 }
+#endif
 
 #endif
 
@@ -304,20 +283,28 @@ static void connect_and_go(const struct device *device)
                   .write = type##_write, .take_error = type##_take_error
 
 const struct device_kind device_kinds[] = {
+#if MIO_HAS_PIPES
     {"pipe-receiver", END_OF(pipe_receiver), .is_stream = true, .is_exact = true,
      .read = pipe_receiver_read, .readv = pipe_receiver_readv},
     {"pipe-sender", END_OF(pipe_sender), .is_stream = true, .is_exact = true,
      .write = pipe_sender_write, .writev = pipe_sender_writev},
-    {"eventfd", .is_raw = true, .open = eventfd_open, .read = eventfd_take, .write = eventfd_add},
     {"raw-stream", .is_raw = true, .is_socket = true, .is_stream = true, .is_exact = true,
      .open = raw_stream_open, .read = raw_read, .write = raw_stream_write,
      .shutdown = raw_stream_shutdown},
+#else
+    /* Of TCP; and nobody tells of a shutdown by the program's own call. */
+    {"raw-stream", .is_raw = true, .is_socket = true, .is_stream = true, .is_exact = true,
+     .is_net = true, .open = raw_stream_open, .read = raw_read, .write = raw_stream_write},
+#endif
+    {"loop", .is_raw = true, .open = loop_open, .read = loop_take, .write = loop_add},
 #ifndef MIO_NO_NET
     {"tcp-stream", STREAM_OF(tcp_stream), .is_net = true},
+    {"udp-socket", DATAGRAM_OF(udp_socket), .is_net = true},
+#if MIO_HAS_PIPES
     {"unix-stream", STREAM_OF(unix_stream)},
     {"unix-listener", END_OF(unix_listener), .read = unix_listener_read},
-    {"udp-socket", DATAGRAM_OF(udp_socket), .is_net = true},
     {"unix-datagram", DATAGRAM_OF(unix_datagram), .shutdown = unix_datagram_shutdown},
+#endif
 #endif
     {NULL, .open = NULL},
 };
@@ -331,33 +318,46 @@ const struct device_kind *const device_either = NULL;
 
 /* ---- Life, and truth ------------------------------------------------------------------------- */
 
+static bool is_loop(const struct device *device)
+{
+    return device->kind->open == loop_open;
+}
+
 void device_open(struct device *device)
 {
     memset(&device->as, 0, sizeof device->as);
-    device->peer = -1;
-    device->ended = false;
+    device->peer = MIO_FD_NONE;
+    device->ends = 0;
+    device->is_closed = false;
+    device->closed_with = 0;
     device->kind->open(device);
 }
 
 void device_close_behind(struct device *device)
 {
-    close(device->as.source.fd);
-    if (device->kind->open == eventfd_open)
-        device->peer = -1; /* which is the same descriptor */
+    device->closed_with = device_truth(device);
+    device->is_closed = true;
+    plain_close(device->as.source.fd);
+    if (is_loop(device))
+        device->peer = MIO_FD_NONE; /* which is the same descriptor */
     peer_close(device);
 }
 
 void device_replace(struct device *device)
 {
     const struct mio_source registered = device->as.source;
-    device->ended = false;
+    device->ends = 0;
+    device->is_closed = false;
+    device->closed_with = 0;
     device->kind->open(device);
-    int fd = device->as.source.fd;
-    if (device->peer == registered.fd && fd != registered.fd)
-        device->peer = fcntl(device->peer, F_DUPFD_CLOEXEC, 0);
+    mio_fd fd = device->as.source.fd;
+    if (device->peer == registered.fd && fd != registered.fd) {
+        device->peer = plain_duplicate(device->peer);
+        plain_close(registered.fd);
+    }
     if (fd != registered.fd) {
-        device_require(dup3(fd, registered.fd, O_CLOEXEC) >= 0, "dup3");
-        close(fd);
+        plain_replace(registered.fd, fd);
+        plain_close(fd);
     }
     if (device->peer == fd)
         device->peer = registered.fd;
@@ -366,125 +366,152 @@ void device_replace(struct device *device)
 
 void device_end(struct device *device)
 {
+    device->is_closed = true;
     peer_reset(device); /* which leaves no port behind that is in use for another minute */
-    device->peer = -1;
+    device->peer = MIO_FD_NONE;
+    device->ends = 0;
+    device->is_closed = false;
+    device->closed_with = 0;
     memset(&device->as, 0, sizeof device->as);
 }
 
 bool device_is_open(const struct device *device)
 {
-    return mio_source_fd(&device->as.source) >= 0;
+    return mio_source_fd(&device->as.source) != MIO_FD_NONE;
 }
 
 bool device_is_broken(const struct device *device)
 {
-    return device->kind->is_stream && !device->kind->is_socket && device->peer < 0;
+    return device->kind->is_stream && !device->kind->is_socket && device->peer == MIO_FD_NONE;
+}
+
+static bool tells_refusals(void)
+{
+    static enum { UNKNOWN, YES, NO } told;
+    if (told == UNKNOWN)
+        told = test_tells_refusals() ? YES : NO;
+    return told == YES;
+}
+
+/* Ends of this side that the system does not tell of are those that the library knows. */
+static uint32_t own_ends(const struct device *device, uint32_t seen)
+{
+    uint32_t ends = 0;
+    if (device->ends & DEVICE_READS)
+        ends |= PLAIN_IN | PLAIN_END;
+    if (device->ends & DEVICE_WRITES)
+        ends |= PLAIN_OUT;
+    if ((device->ends & DEVICE_WRITES) && ((seen | ends) & PLAIN_END))
+        ends |= PLAIN_IN | PLAIN_END | PLAIN_HANGUP;
+    return ends;
 }
 
 uint32_t device_truth(const struct device *device)
 {
-    struct pollfd entry = {.fd = mio_source_fd(&device->as.source),
-                           .events = POLLIN | POLLOUT | POLLRDHUP};
-    poll(&entry, 1, 0);
-    return (uint16_t)entry.revents;
+    if (!device_is_open(device) || device->is_closed)
+        return 0;
+    uint32_t seen = plain_state(mio_source_fd(&device->as.source));
+    if (MIO_HAS_PIPES)
+        return seen;
+    /* The error of a refused datagram is gone as soon as somebody looks, and is told to nobody. */
+    if ((seen & PLAIN_ERROR) && !device->kind->is_stream && !tells_refusals())
+        seen = PLAIN_OUT;
+    return seen | own_ends(device, seen);
 }
 
 int device_unread(const struct device *device)
 {
-    int unread = 0;
-    ioctl(mio_source_fd(&device->as.source), FIONREAD, &unread);
-    return unread;
+    return plain_unread(mio_source_fd(&device->as.source));
 }
 
 /* ---- Peers ----------------------------------------------------------------------------------- */
 
 /* Patience for packets; without a complaint, for what must come may have come and gone. */
-static void await(const struct device *device, short events)
+static void await(const struct device *device, unsigned events)
 {
-    struct pollfd entry = {.fd = mio_source_fd(&device->as.source), .events = events};
-    if (device->kind->is_net && device_is_open(device))
-        poll(&entry, 1, ARRIVAL_MS);
+    if (device->kind->is_net && device_is_open(device) && !device->is_closed)
+        plain_look(mio_source_fd(&device->as.source), events, ARRIVAL_MS * MIO_NS_PER_MS);
 }
 
 void peer_send(struct device *device, size_t len)
 {
     static const char bytes[65536];
     const uint64_t count = 1;
-#ifndef MIO_NO_NET
+#if MIO_HAS_PIPES && !defined(MIO_NO_NET)
     if (device->kind->open == unix_listener_open && device_is_open(device)) {
         connect_and_go(device);
         return;
     }
 #endif
-    if (device->peer < 0 || !device->kind->read)
+    if (device->peer == MIO_FD_NONE || !device->kind->read)
         return;
     ptrdiff_t n;
-    if (device->kind->open == eventfd_open)
-        n = write(device->peer, &count, sizeof count);
+    if (is_loop(device))
+        n = plain_write(device->peer, &count, sizeof count);
     else if (device->kind->is_socket)
-        n = send(device->peer, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        n = plain_send(device->peer, bytes, len);
     else
-        n = write(device->peer, bytes, len);
+        n = plain_write(device->peer, bytes, len);
     if (n > 0)
-        await(device, POLLIN);
+        await(device, PLAIN_IN);
 }
 
 void peer_receive(struct device *device, size_t len)
 {
     static char bytes[65536];
-    if (device->peer < 0 || !device->kind->write || device->kind->open == eventfd_open)
+    if (device->peer == MIO_FD_NONE || !device->kind->write || is_loop(device))
         return;
+    if (len > sizeof bytes)
+        len = sizeof bytes;
     if (device->kind->is_socket)
-        recv(device->peer, bytes, len < sizeof bytes ? len : sizeof bytes, MSG_DONTWAIT);
-    else if (read(device->peer, bytes, len < sizeof bytes ? len : sizeof bytes) < 0)
-        return;
+        plain_recv(device->peer, bytes, len);
+    else
+        plain_read(device->peer, bytes, len);
 }
 
 void peer_finish(struct device *device)
 {
-    if (device->peer < 0 || !device->kind->is_socket)
+    if (device->peer == MIO_FD_NONE || !device->kind->is_socket)
         return;
-    shutdown(device->peer, SHUT_WR);
+    plain_shutdown(device->peer, PLAIN_WRITES);
     if (device->kind->is_stream)
-        await(device, POLLRDHUP);
+        await(device, PLAIN_END);
 }
 
 void peer_close(struct device *device)
 {
-    if (device->peer < 0 || device->kind->open == eventfd_open)
+    if (device->peer == MIO_FD_NONE || is_loop(device))
         return;
-    close(device->peer);
-    device->peer = -1;
+    plain_close(device->peer);
+    device->peer = MIO_FD_NONE;
     if (device->kind->is_stream)
-        await(device, POLLRDHUP);
+        await(device, PLAIN_END);
 }
 
 void peer_reset(struct device *device)
 {
-    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    if (device->peer >= 0 && device->kind->is_socket)
-        setsockopt(device->peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    if (device->peer != MIO_FD_NONE && device->kind->is_socket && device->kind->is_stream)
+        plain_reset_on_close(device->peer);
     peer_close(device);
 }
 
 void peer_return(struct device *device)
 {
 #ifndef MIO_NO_NET
-    struct sockaddr_in ours, theirs;
-    socklen_t ours_len = sizeof ours, theirs_len = sizeof theirs;
-    int fd = device->as.source.fd;
-    if (device->peer >= 0 || device->kind->open != udp_socket_open || !device_is_open(device) ||
-        getsockname(fd, (struct sockaddr *)&ours, &ours_len) < 0 ||
-        getpeername(fd, (struct sockaddr *)&theirs, &theirs_len) < 0)
+    struct mio_addr theirs;
+    mio_fd fd = device->as.source.fd;
+    if (device->peer != MIO_FD_NONE || device->kind->open != udp_socket_open ||
+        !device_is_open(device) || plain_peer_name(fd, &theirs) < 0)
         return;
-    device->peer = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    device_require(device->peer >= 0, "socket");
-    if (bind(device->peer, (struct sockaddr *)&theirs, sizeof theirs) == 0) {
-        connect_to(device->peer, &ours);
+    const struct mio_addr ours = plain_name(fd);
+    device->peer = plain_socket_for(&theirs, PLAIN_DATAGRAM);
+    plain_set_blocking(device->peer, false);
+    if (plain_bind(device->peer, &theirs) == 0) {
+        device_require(plain_connect(device->peer, &ours) == 0, "connect");
         return;
     }
-    close(device->peer); /* the port is somebody else's by now */
-    device->peer = -1;
+    plain_close(device->peer); /* the port is somebody else's by now */
+    device->peer = MIO_FD_NONE;
 #else
     (void)device;
 #endif

@@ -32,6 +32,12 @@ struct device_kind {
 
 enum { DEVICES_MAX = 9 };
 
+/* The directions of a shutdown. */
+enum { DEVICE_READS = 1, DEVICE_WRITES = 2 };
+
+/* Whether the number of a closed descriptor can be given to another one. */
+enum { DEVICE_NUMBERS_COME_BACK = MIO_HAS_PIPES };
+
 struct device {
     const struct device_kind *kind;
     union {
@@ -44,11 +50,15 @@ struct device {
         struct mio_udp_socket udp_socket;
         struct mio_unix_datagram unix_datagram;
 #endif
+#if MIO_HAS_PIPES
         struct mio_pipe_receiver pipe_receiver;
         struct mio_pipe_sender pipe_sender;
+#endif
     } as;
-    int peer;   /* -1: gone */
-    bool ended; /* this side has shut down writing */
+    mio_fd peer;          /* MIO_FD_NONE: gone */
+    uint8_t ends;         /* the directions that this side has shut down (DEVICE_...) */
+    bool is_closed;       /* behind the library's back: somebody else may have the number */
+    uint32_t closed_with; /* its state then */
 };
 
 /* All kinds of this build, up to one with a NULL name. */
@@ -70,7 +80,7 @@ bool device_is_open(const struct device *device);
 /* Whether it is an end of a pipe whose other end is closed. */
 bool device_is_broken(const struct device *device);
 
-/* The answer of poll(2) for the source's descriptor now; 0 when it is closed. */
+/* The state of the source's descriptor now, as plain_state has it; 0 when it is closed. */
 uint32_t device_truth(const struct device *device);
 /* How many bytes a read would find. */
 int device_unread(const struct device *device);

@@ -9,7 +9,6 @@
  * and a number of operations say all that happens. A failure is made short and printed as a list,
  * which --replay runs again; lines that begin with # are remarks.
  */
-#define _GNU_SOURCE 1
 #include "run.h"
 #include "test.h"
 
@@ -40,6 +39,7 @@ static const struct {
     {"--backend=epoll", &config.poll.backend, MIO_BACKEND_EPOLL},
     {"--backend=poll", &config.poll.backend, MIO_BACKEND_POLL},
     {"--backend=kqueue", &config.poll.backend, MIO_BACKEND_KQUEUE},
+    {"--backend=iocp", &config.poll.backend, MIO_BACKEND_IOCP},
     {"--waker=eventfd", &config.poll.waker, MIO_WAKER_EVENTFD},
     {"--waker=pipe", &config.poll.waker, MIO_WAKER_PIPE},
     {"--waker=user", &config.poll.waker, MIO_WAKER_USER},

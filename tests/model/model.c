@@ -1,7 +1,6 @@
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "model.h"
 
-#include <poll.h>
+#include "plain.h"
 
 #define DIRECTIONS (MIO_READABLE | MIO_WRITABLE)
 #define HANG_UP (MIO_READ_CLOSED | MIO_WRITE_CLOSED)
@@ -10,8 +9,9 @@
 static const uint32_t bit_of[MODEL_SIDES] = {MIO_READABLE, MIO_WRITABLE, MIO_READ_CLOSED};
 
 /* End of file reports readable, errors and a full hang-up report every direction. */
-static const uint32_t ready_bits[MODEL_SIDES] = {POLLIN | POLLRDHUP | POLLHUP | POLLERR,
-                                                 POLLOUT | POLLHUP | POLLERR, POLLRDHUP | POLLHUP};
+static const uint32_t ready_bits[MODEL_SIDES] = {PLAIN_IN | PLAIN_END | PLAIN_HANGUP | PLAIN_ERROR,
+                                                 PLAIN_OUT | PLAIN_HANGUP | PLAIN_ERROR,
+                                                 PLAIN_END | PLAIN_HANGUP};
 
 static bool is_oneshot(const struct model_registration *registration)
 {
@@ -151,9 +151,10 @@ static bool owes_end(const struct model_registration *registration, uint32_t tru
     if (told & MIO_ERROR)
         return false;
     writes = kind.by_direction ? writes && !registration->one_way : true;
-    if ((truth & (POLLHUP | (kind.is_pipe ? POLLERR : 0))) && writes && !(told & MIO_WRITE_CLOSED))
+    if ((truth & (PLAIN_HANGUP | (kind.is_pipe ? PLAIN_ERROR : 0))) && writes &&
+        !(told & MIO_WRITE_CLOSED))
         return true;
-    return (truth & (POLLRDHUP | (kind.by_direction ? POLLHUP : 0))) && reads &&
+    return (truth & (PLAIN_END | (kind.by_direction ? PLAIN_HANGUP : 0))) && reads &&
            !(told & MIO_READ_CLOSED);
 }
 
@@ -203,6 +204,14 @@ bool model_owes(const struct model_source *source, uint32_t truth, struct model_
            (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 
+bool model_was_told(const struct model_source *source, uint32_t now)
+{
+    bool was = false;
+    for (int side = 0; side < MODEL_SIDES; side++)
+        was |= told_at(source->registration, side) == now;
+    return was;
+}
+
 /* ---- May and must not ------------------------------------------------------------------------ */
 
 const char *model_check(struct model_registration *registration, unsigned poll,
@@ -231,13 +240,13 @@ const char *model_check(struct model_registration *registration, unsigned poll,
 static bool is_true(uint32_t readiness, uint32_t truth, struct model_kind kind)
 {
     uint32_t reading_ended =
-        POLLRDHUP | POLLHUP | (kind.by_direction && kind.is_pipe ? POLLERR : 0);
+        PLAIN_END | PLAIN_HANGUP | (kind.by_direction && kind.is_pipe ? PLAIN_ERROR : 0);
     if ((readiness & MIO_READ_CLOSED) && !(truth & reading_ended))
         return false;
-    if ((readiness & MIO_WRITE_CLOSED) && !(truth & (POLLHUP | POLLERR)) &&
+    if ((readiness & MIO_WRITE_CLOSED) && !(truth & (PLAIN_HANGUP | PLAIN_ERROR)) &&
         !(kind.by_direction && kind.ended))
         return false;
-    return !(readiness & MIO_ERROR) || (truth & POLLERR);
+    return !(readiness & MIO_ERROR) || (truth & PLAIN_ERROR);
 }
 
 /* Whether an edge that the library made itself is one. */
@@ -258,7 +267,7 @@ const char *model_check_source(struct model_source *source, const struct mio_eve
                                uint32_t truth, struct model_kind kind)
 {
     const struct model_registration *registration = source->registration;
-    bool ready = (truth & POLLERR) != 0; /* which nobody can mask */
+    bool ready = (truth & PLAIN_ERROR) != 0; /* which nobody can mask */
     ready |= kind.by_direction && kind.ended && (registration->interest & MIO_WRITABLE);
     if (kind.exact && !is_true(event->readiness, truth, kind))
         return "an end or an error that is not there";

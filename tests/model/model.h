@@ -25,6 +25,8 @@
  *                  in each mode as a direction is. Nothing drains it, an error alone is none.
  *        waker     a wake is told once, and wakes before that merge.
  *                  A wait that was full may leave debts to the next ones, but not for ever.
+ *                  Where the system answers early, an event may be of a time before the wait: then
+ *                  the next wait tells what it lacks.
  *
  * May    Spurious events, hints, more directions of a source that is told anyway, a new edge for
  *        each act on the source where the kernel keeps the edges.
@@ -80,7 +82,7 @@ struct model_side {
     bool owed_when_ready; /* armed by the contract */
     bool may_be_told;     /* armed where edges are emulated, which arm more readily */
     uint32_t armed_at;
-    uint32_t ready_then; /* bits of poll(2) that are no news */
+    uint32_t ready_then; /* bits of the truth that are no news */
 };
 
 /* A source, or a waker: that is one with READABLE, which every wake arms. */
@@ -89,6 +91,7 @@ struct model_source {
     struct model_side sides[MODEL_SIDES];
     uint32_t ends_told;
     unsigned passed_by, restless;
+    unsigned late; /* waits that told it, but not all that is owed, one after the other */
 };
 
 /* A registration begins, or is replaced by another one. */
@@ -114,12 +117,13 @@ void model_touched(struct model_source *source);
 
 /* Facts about a kind of source on a backend. */
 struct model_kind {
-    bool emulated;     /* edges */
-    bool exact;        /* ends and errors mean what they say */
-    bool by_direction; /* the end of a direction is told where that direction was asked for */
-    bool ended;        /* this side has ended writing, which is told where by_direction */
-    bool is_pipe;      /* errors of which are ends: the other end is gone */
-    unsigned edges;    /* that one act may raise */
+    bool emulated;      /* edges */
+    bool exact;         /* ends and errors mean what they say */
+    bool by_direction;  /* the end of a direction is told where that direction was asked for */
+    bool ended;         /* this side has ended writing, which is told where by_direction */
+    bool is_pipe;       /* errors of which are ends: the other end is gone */
+    bool answers_early; /* what has become ready since the system answered is told one wait later */
+    unsigned edges;     /* that one act may raise */
 };
 
 /*
@@ -128,6 +132,9 @@ struct model_kind {
  */
 bool model_owes(const struct model_source *source, uint32_t truth, struct model_kind kind,
                 uint32_t now);
+
+/* Whether the wait told anything of it. */
+bool model_was_told(const struct model_source *source, uint32_t now);
 
 /*
  * The other thread is gone. The loose rule could not say what that thread may have been told

@@ -1,8 +1,7 @@
-#define _GNU_SOURCE 1
 #include "run.h"
 
-#include <pthread.h>
-#include <sched.h>
+#include "system.h"
+
 #include <string.h>
 
 /* Shrinking gives up after so many runs; what is left then is still a failing list. */
@@ -55,7 +54,7 @@ static void apply_beside(const struct operation *operations, size_t count)
     for (size_t i = 0; i < count && !atomic_load(&world.failed); i++) {
         world_apply(&world, operations[i]);
         if (operations[i].arg % 16 == 0)
-            sched_yield();
+            thread_yield();
         if (operations[i].arg % 32 == 1)
             world_follow(&world);
     }
@@ -65,7 +64,7 @@ static void apply_beside(const struct operation *operations, size_t count)
 struct outcome run_with_waiter(const struct mio_poll_options *options,
                                const struct operation *operations, size_t count, uint64_t seed)
 {
-    pthread_t thread;
+    struct thread thread;
     struct mio_waker bell;
     world_open(&world, options, true);
     struct queue *queue = &world.queues[0];
@@ -76,12 +75,12 @@ struct outcome run_with_waiter(const struct mio_poll_options *options,
     queue->users++;
     waiter.random = seed | 1;
     atomic_store(&waiter.done, false);
-    device_require(pthread_create(&thread, NULL, wait_on, NULL) == 0, "pthread_create");
+    thread_start(&thread, wait_on, NULL);
     apply_beside(operations, count);
     atomic_store(&waiter.done, true);
     mio_waker_wake(&bell);
     queue->wakes++;
-    pthread_join(thread, NULL);
+    thread_join(&thread);
     world_join(&world);
     mio_waker_close(&bell);
     queue->users--;

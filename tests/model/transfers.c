@@ -1,7 +1,6 @@
 /* Reading, writing, shutting down, and what the peers do. */
 #include "acts.h"
-
-#include <poll.h>
+#include "plain.h"
 
 /* ---- Transfers ------------------------------------------------------------------------------- */
 
@@ -225,7 +224,7 @@ void act_take_error(struct act *act)
     if (!device_is_open(act->device))
         act_expect(act, "take_error", error, -EBADF);
     else if (!kind->is_net)
-        act_expect(act, "an error is taken", error < 0, (truth & POLLERR) != 0);
+        act_expect(act, "an error is taken", error < 0, (truth & PLAIN_ERROR) != 0);
 }
 
 void act_shutdown(struct act *act)
@@ -236,7 +235,8 @@ void act_shutdown(struct act *act)
     int result = act_calls(act)->shutdown(act->device, how);
     if (!device_is_open(act->device))
         act_expect(act, "shutdown", result, -EBADF);
-    act->device->ended |= (how & 2) != 0 && result == 0; /* writing, or both */
+    if (result == 0)
+        act->device->ends |= (uint8_t)how;
 }
 
 /* ---- Peers ----------------------------------------------------------------------------------- */

@@ -1,12 +1,10 @@
 /* Making a world and ending it; what all operations share. */
-#define _GNU_SOURCE 1 /* pipe2 */
 #include "world.h"
 
-#include <fcntl.h>
+#include "plain.h"
+
 #include <stdarg.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 void world_complain(struct world *world, const char *format, ...)
 {
@@ -70,14 +68,14 @@ static bool finds_marks(struct world *world)
 {
     struct mio_registry *registry = mio_poll_registry(&world->queues[0].poll);
     struct mio_source source;
-    int ends[2];
-    device_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+    mio_fd ends[2];
+    plain_pair(PLAIN_STREAM, ends);
     device_require(mio_source_init_fd(&source, ends[0]) == 0, "mio_source_init_fd");
     bool taken = mio_register(registry, &source, 0, MIO_READ_CLOSED | MIO_LEVEL) == 0;
     if (taken)
         device_require(mio_deregister(registry, &source) == 0, "mio_deregister");
-    close(ends[0]);
-    close(ends[1]);
+    plain_close(ends[0]);
+    plain_close(ends[1]);
     return taken;
 }
 
@@ -86,14 +84,14 @@ static bool refuses_pipes(struct world *world)
 {
     struct mio_registry *registry = mio_poll_registry(&world->queues[0].poll);
     struct mio_source source;
-    int ends[2];
-    device_require(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
+    mio_fd ends[2];
+    plain_pipe(ends);
     device_require(mio_source_init_fd(&source, ends[1]) == 0, "mio_source_init_fd");
-    close(ends[0]);
+    plain_close(ends[0]);
     int result = mio_register(registry, &source, 0, MIO_WRITABLE);
     if (result == 0)
         device_require(mio_deregister(registry, &source) == 0, "mio_deregister");
-    close(ends[1]);
+    plain_close(ends[1]);
     return result == -EPIPE;
 }
 
@@ -105,7 +103,8 @@ void world_open(struct world *world, const struct mio_poll_options *options, boo
     for (unsigned i = 0; i < QUEUES; i++)
         world_open_queue(world, i);
     const char *backend = mio_poll_backend_name(&world->queues[0].poll);
-    world->emulated = strcmp(backend, "poll") == 0;
+    world->emulated = strcmp(backend, "poll") == 0 || strcmp(backend, "iocp") == 0;
+    world->answers_early = strcmp(backend, "iocp") == 0;
     world->by_direction = strcmp(backend, "kqueue") == 0;
     world->has_marks = world->by_direction && finds_marks(world);
     world->refuses_pipes = world->by_direction && refuses_pipes(world);
@@ -150,7 +149,7 @@ static void close_device(struct device *device)
     if (device->kind->close)
         device->kind->close(device);
     else if (device_is_open(device))
-        close(mio_source_fd(&device->as.source));
+        plain_close(mio_source_fd(&device->as.source));
     device_end(device);
 }
 

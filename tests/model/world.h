@@ -8,6 +8,7 @@
 #include "devices.h"
 #include "model.h"
 #include "operations.h"
+#include "test.h"
 
 enum { QUEUES = 2, WAKERS = 3, CLONES = 2, OPERATIONS_MAX = 4096, COMPLAINT_MAX = 200 };
 /* Every operation makes one registration at most; the bell is one more. */
@@ -23,9 +24,10 @@ struct queue {
 
 struct world {
     struct mio_poll_options options;
-    bool loose;        /* another thread waits on the first poll */
-    bool emulated;     /* edges, see model.h */
-    bool by_direction; /* ends, see model.h; each direction has an entry of its own */
+    bool loose;         /* another thread waits on the first poll */
+    bool emulated;      /* edges, see model.h */
+    bool by_direction;  /* ends, see model.h; each direction has an entry of its own */
+    bool answers_early; /* see model.h */
     /* Where by_direction: */
     bool has_marks;     /* the end alone of a socket is told in any mode */
     bool refuses_pipes; /* no entry to write is made for a pipe without its other end */
@@ -53,8 +55,7 @@ void world_release(struct world *world, unsigned number);
 void world_close(struct world *world);
 
 /* Notes the first complaint, from any thread. */
-__attribute__((format(printf, 2, 3))) void world_complain(struct world *world, const char *format,
-                                                          ...);
+void world_complain(struct world *world, const char *format, ...) TEST_PRINTF(2, 3);
 
 /* A fresh registration and its token. */
 struct model_registration *world_issue(struct world *world, unsigned queue, unsigned place,

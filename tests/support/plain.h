@@ -48,6 +48,11 @@ enum {
 };
 /* The state of the descriptor after at most that time; 0 for nothing. */
 unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns);
+/*
+ * All states of the descriptor now, as poll(2) has them, where nobody waits for them; 0 for what is
+ * no descriptor. An end or a hang-up that this side has brought about may be missing.
+ */
+unsigned plain_state(mio_fd fd);
 /* Waits until it has one of the events, and requires that: packets may take a moment. */
 unsigned plain_wait(mio_fd fd, unsigned events);
 
@@ -75,6 +80,10 @@ bool plain_loop_make_ready(mio_fd fd);
 
 /* The end to read, the end to write. */
 void plain_pipe(mio_fd ends[2]);
+#if MIO_HAS_PIPES
+/* Leaves it little room, where the system lets it. */
+void plain_shrink_pipe(mio_fd end);
+#endif
 /* Descriptors that no poll takes: of a folder, and of an empty file that is gone once closed. */
 mio_fd plain_folder(void);
 mio_fd plain_file(void);
@@ -118,7 +127,7 @@ int plain_unread(mio_fd fd);
 int plain_take_error(mio_fd fd);
 /* Whether the system tells at all that a peer has finished while data before that is unread. */
 bool plain_tells_end_behind_data(void);
-/* Whether the system tells, as an event, that this side has shut down. */
+/* Whether the system tells, as an event and as a state, that this side has shut down. */
 bool plain_tells_own_shutdown(void);
 
 #ifndef MIO_NO_NET
@@ -153,6 +162,7 @@ enum plain_option {
     PLAIN_REUSE_PORT,
     PLAIN_BROADCAST,
     PLAIN_RECEIVE_BUFFER,
+    PLAIN_SEND_BUFFER,
     PLAIN_NODELAY,
     PLAIN_ONLY_V6,
     PLAIN_TTL,

@@ -24,6 +24,7 @@ MIO__CALLS_OF_ENDS(CALL)
         return mio__ntdll_find()->name arguments;                                                  \
     }
 MIO__CALLS_OF_NTDLL(CALL)
+MIO__CALLS_OF_FINE_WAITS(CALL)
 #undef CALL
 
 struct mio__calls mio__calls;

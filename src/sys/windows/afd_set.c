@@ -243,6 +243,15 @@ static bool set_report(struct mio__afd_set *set, struct mio__afd_slot *slot, uin
     return true;
 }
 
+/* So that the wait that has taken an answer which told nothing can tell the next one. */
+static bool set_ask_anew(struct mio__afd_set *set, struct mio__afd_slot *slot)
+{
+    if (set_update(set, slot) < 0)
+        return false;
+    set->is_behind = true;
+    return true;
+}
+
 static bool set_answer(struct mio__operation *operation, struct mio_poll *poll,
                        struct mio_event *event)
 {
@@ -253,7 +262,8 @@ static bool set_answer(struct mio__operation *operation, struct mio_poll *poll,
     bool reported = ticket != 0 && set_report(set, slot, ticket, event);
     slot->poll.phase = MIO__AFD_IDLE;
     set->in_flight--;
-    set_list(set, slot);
+    if (ticket == 0 || reported || !set_ask_anew(set, slot))
+        set_list(set, slot);
     return reported;
 }
 

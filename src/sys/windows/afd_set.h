@@ -41,6 +41,7 @@ struct mio__afd_set {
     uint32_t first_dirty; /* as next_dirty */
     uint32_t last_dirty;  /* an index */
     uint32_t in_flight;   /* polls whose answer has not come */
+    bool is_behind;       /* an answer told nothing, and the device was asked anew */
 };
 
 /* The set is the first member of the state of a poll. */

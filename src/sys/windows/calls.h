@@ -21,7 +21,8 @@
     MIO__CALLS_OF_START(X)                                                                         \
     MIO__CALLS_OF_HANDLES(X)                                                                       \
     MIO__CALLS_OF_TYPES(X)                                                                         \
-    MIO__CALLS_FOR_FILES(X) MIO__CALLS_OF_ENDS(X) MIO__CALLS_OF_NTDLL(X)
+    MIO__CALLS_FOR_FILES(X)                                                                        \
+    MIO__CALLS_OF_ENDS(X) MIO__CALLS_OF_NTDLL(X) MIO__CALLS_OF_FINE_WAITS(X)
 
 struct mio__calls {
 #define MIO__MEMBER(result, name, parameters, arguments) result(WINAPI *name) parameters;

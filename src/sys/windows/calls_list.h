@@ -122,6 +122,12 @@
       (handle, access, attributes, status, size, file_attributes, share, disposition, options, ea, \
        ea_length))
 
+/* Another one of ntdll, which a system may lack. */
+#define MIO__CALLS_OF_FINE_WAITS(X) \
+    X(NTSTATUS, NtRemoveIoCompletionEx, (HANDLE port, OVERLAPPED_ENTRY *entries, ULONG room, \
+      ULONG *count, LARGE_INTEGER *timeout, BOOLEAN alertable), \
+      (port, entries, room, count, timeout, alertable))
+
 /* clang-format on */
 
 #endif

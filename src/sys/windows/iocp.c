@@ -6,6 +6,7 @@
  *   A  A packet that was taken off the port is gone: no more are taken than can be reported.
  *   B  A packet names its operation, or, where that is NULL, a number: of a waker, or of a kick.
  *   C  A wait counts in milliseconds, 2^32 - 1 has no end, and it may return up to a tick early.
+ *      That of ntdll counts in units of 100 ns, and is as exact as the ticks of the system.
  *   D  Packets of operations that were cancelled come, too; their memory is the system's till then.
  *   E  A posted packet cannot be taken back: one of a waker that was closed comes later.
  *
@@ -20,6 +21,7 @@
 #include "sys/windows/base_socket.h"
 #include "sys/windows/calls.h"
 #include "sys/windows/error.h"
+#include "sys/windows/ntdll.h"
 #include "sys/windows/pipe_set.h"
 #include "sys/windows/startup.h"
 #include "sys/windows/wait_time.h"
@@ -91,14 +93,27 @@ static int iocp_post(struct iocp_state *state, uint32_t number, uint32_t life)
 
 _Static_assert(INFINITE == MIO__NO_END, "a wait without end is written alike");
 
-/* Takes packets off the port: how many, or a code. */
-static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, size_t room,
+/* Takes packets off the port: how many, or a code. When the time is over the count says nothing. */
+static int iocp_fetch_finely(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
+                             int64_t timeout_ns)
+{
+    LARGE_INTEGER timeout = {.QuadPart = mio__wait_ticks(timeout_ns)};
+    ULONG count = 0;
+    NTSTATUS status = MIO__NTDLL_CALL(NtRemoveIoCompletionEx)(state->port, entries, (ULONG)room,
+                                                              &count, &timeout, FALSE);
+    if (status < 0)
+        return mio__error_of_status(status);
+    return status == WAIT_TIMEOUT ? 0 : (int)count;
+}
+
+static int iocp_fetch(struct iocp_state *state, OVERLAPPED_ENTRY *entries, int room,
                       int64_t timeout_ns)
 {
     ULONG count = 0;
-    if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries,
-                                               (ULONG)(room < FETCHED_MAX ? room : FETCHED_MAX),
-                                               &count, mio__wait_milliseconds(timeout_ns), FALSE))
+    if (mio__wait_is_fine(timeout_ns) && mio__ntdll_find()->NtRemoveIoCompletionEx)
+        return iocp_fetch_finely(state, entries, room, timeout_ns);
+    if (MIO__CALL(GetQueuedCompletionStatusEx)(state->port, entries, (ULONG)room, &count,
+                                               mio__wait_milliseconds(timeout_ns), FALSE))
         return (int)count;
     DWORD error = GetLastError();
     return error == WAIT_TIMEOUT ? 0 : mio__error_of(error);
@@ -279,6 +294,7 @@ static int iocp_begin(struct mio_poll *poll, struct mio_event *events, size_t ca
 {
     struct iocp_state *state = iocp_lock(poll);
     *timeout_ns = mio__pipes_begin(&state->pipes, *timeout_ns);
+    state->set.is_behind = false; /* written by waits alone, under the lock */
     int n = mio__afd_set_apply(&state->set, events, capacity);
     state->sleeping = n == 0 && *timeout_ns != 0;
     iocp_unlock(state);
@@ -322,14 +338,29 @@ static int iocp_look(struct mio_poll *poll, struct mio_event *events, size_t cap
                      int64_t timeout_ns, int *n)
 {
     OVERLAPPED_ENTRY entries[FETCHED_MAX];
-    int all = 0, count = FETCHED_MAX;
-    while (count == FETCHED_MAX && (size_t)*n < capacity) { /* there may be more */
+    int all = 0, room = 0, count = 0;
+    while (count == room && (size_t)*n < capacity) { /* there may be more */
         const bool waits = *n == 0 && all == 0;
-        count = iocp_fetch(poll->state, entries, capacity - (size_t)*n, waits ? timeout_ns : 0);
+        const size_t left = capacity - (size_t)*n;
+        room = left < FETCHED_MAX ? (int)left : FETCHED_MAX;
+        count = iocp_fetch(poll->state, entries, room, waits ? timeout_ns : 0);
         *n += iocp_take(poll, entries, count, events + *n);
         all += count > 0 ? count : 0;
     }
-    return count < 0 && all == 0 ? count : all;
+    return count < 0 && *n == 0 ? count : all;
+}
+
+/*
+ * Beside events came an answer that told nothing, as after a change of the interest: its source may
+ * be ready, and is to be told with the others. Once, for other threads may change more.
+ */
+static int iocp_catch_up(struct mio_poll *poll, struct mio_event *events, size_t capacity, int n)
+{
+    struct iocp_state *state = poll->state;
+    if (!state->set.is_behind || (size_t)n == capacity)
+        return n;
+    iocp_look(poll, events, capacity, 0, &n);
+    return n;
 }
 
 static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
@@ -339,6 +370,8 @@ static int iocp_wait(struct mio_poll *poll, struct mio_event *events, size_t cap
     for (;;) {
         int n = iocp_begin(poll, events, capacity, &timeout_ns);
         int count = iocp_look(poll, events, capacity, timeout_ns, &n);
+        if (n > 0)
+            n = iocp_catch_up(poll, events, capacity, n);
         if (n > 0 || count < 0)
             return mio__wait_end(poll, n > 0 ? n : count);
         timeout_ns = mio__deadline_rest(deadline);

@@ -22,6 +22,10 @@ static BOOL CALLBACK ntdll_look_up(INIT_ONCE *once, void *argument, void **conte
     memcpy(&found->name, &function, sizeof function);
     MIO__CALLS_OF_NTDLL(LOOK_UP)
 #undef LOOK_UP
+#ifndef MIO_COARSE_WAITS /* a build for tests, which does without */
+    function = MIO__CALL(GetProcAddress)(module, "NtRemoveIoCompletionEx");
+    memcpy(&found->NtRemoveIoCompletionEx, &function, sizeof function);
+#endif
     found->is_wine = MIO__CALL(GetProcAddress)(module, "wine_get_version") != NULL;
     return TRUE;
 }

@@ -13,6 +13,7 @@
 struct mio__ntdll {
 #define MIO__MEMBER(result, name, parameters, arguments) result(NTAPI *name) parameters;
     MIO__CALLS_OF_NTDLL(MIO__MEMBER)
+    MIO__CALLS_OF_FINE_WAITS(MIO__MEMBER) /* NULL where it is missing */
 #undef MIO__MEMBER
     bool is_wine; /* it stands on Wine, which tells the peer's end only behind the data */
 };

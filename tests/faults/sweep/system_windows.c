@@ -72,6 +72,7 @@ const struct rule sweep_system_rules[] = {
      EBADF,
      {FAULT_WIN32(ERROR_ABANDONED_WAIT_0)}},
     {"mio_poll_wait", FAULT_GetQueuedCompletionStatusEx, 0, COMES_BACK, 0, {ENOMEM, EFAULT, EBADF}},
+    {"mio_poll_wait", FAULT_NtRemoveIoCompletionEx, 0, COMES_BACK, 0, {ENOMEM, EFAULT, EBADF}},
     {"mio_waker_wake", FAULT_PostQueuedCompletionStatus, 0, COMES_BACK, 0, {ENOMEM, EBADF}},
 
     /* Closing. One that is to linger refuses once. */

@@ -85,30 +85,49 @@ void plain_replace(mio_fd number, mio_fd other)
 #define POLLRDHUP POLLIN
 #endif
 
+static const struct {
+    unsigned bit;
+    int system;
+} look_bits[] = {{PLAIN_IN, POLLIN},
+                 {PLAIN_OUT, POLLOUT},
+                 {PLAIN_END, POLLRDHUP},
+                 {PLAIN_ERROR, POLLERR},
+                 {PLAIN_HANGUP, POLLHUP}};
+enum { LOOK_BITS = sizeof look_bits / sizeof look_bits[0] };
+
+static short look_for(unsigned events)
+{
+    short system = 0;
+    for (size_t i = 0; i < LOOK_BITS; i++)
+        if (events & look_bits[i].bit)
+            system |= (short)look_bits[i].system;
+    return system;
+}
+
+static unsigned look_seen(short system)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < LOOK_BITS; i++)
+        if (system & look_bits[i].system)
+            seen |= look_bits[i].bit;
+    return seen;
+}
+
 unsigned plain_look(mio_fd fd, unsigned events, int64_t timeout_ns)
 {
-    static const struct {
-        unsigned bit;
-        int system;
-    } bits[] = {{PLAIN_IN, POLLIN},
-                {PLAIN_OUT, POLLOUT},
-                {PLAIN_END, POLLRDHUP},
-                {PLAIN_ERROR, POLLERR},
-                {PLAIN_HANGUP, POLLHUP}};
-    struct pollfd entry = {.fd = fd};
-    unsigned seen = 0;
-    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
-        if (events & bits[i].bit)
-            entry.events |= (short)bits[i].system;
+    struct pollfd entry = {.fd = fd, .events = look_for(events)};
     int n = poll(&entry, 1, (int)((timeout_ns + MIO_NS_PER_MS - 1) / MIO_NS_PER_MS));
     if (n == 0)
         return 0;
     CHECK_EQ(n, 1);
     CHECK(!(entry.revents & POLLNVAL));
-    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
-        if (entry.revents & bits[i].system)
-            seen |= bits[i].bit;
-    return seen;
+    return look_seen(entry.revents);
+}
+
+unsigned plain_state(mio_fd fd)
+{
+    struct pollfd entry = {.fd = fd, .events = look_for(PLAIN_IN | PLAIN_OUT | PLAIN_END)};
+    return poll(&entry, 1, 0) == 1 ? look_seen(entry.revents) : 0;
 }
 
 unsigned plain_wait(mio_fd fd, unsigned events)
@@ -125,6 +144,15 @@ void plain_pipe(mio_fd ends[2])
     CHECK_EQ(pipe(ends), 0);
     for (int i = 0; i < 2; i++)
         CHECK_EQ(fcntl(ends[i], F_SETFD, FD_CLOEXEC), 0);
+}
+
+void plain_shrink_pipe(mio_fd end)
+{
+#ifdef F_SETPIPE_SZ
+    CHECK(fcntl(end, F_SETPIPE_SZ, 8192) >= 0);
+#else
+    (void)end;
+#endif
 }
 
 mio_fd plain_folder(void)

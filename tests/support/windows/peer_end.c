@@ -11,7 +11,15 @@
 #include <string.h>
 #include <winternl.h>
 
-enum { POLL_CODE = 0x00012024, POLL_READ = 1, POLL_PEER_END = 8 };
+enum {
+    POLL_CODE = 0x00012024,
+    POLL_READ = 0x001,
+    POLL_WRITE = 0x004,
+    POLL_PEER_END = 0x008,
+    POLL_RESET = 0x010,
+    POLL_ACCEPT = 0x080,
+    POLL_CONNECT_FAILED = 0x100
+};
 
 /* The request and the answer of a poll of one socket. */
 struct poll_request {
@@ -22,6 +30,8 @@ struct poll_request {
     ULONG events;
     NTSTATUS status;
 };
+
+#define SHORT_WAIT (100 * 10000)
 
 static HANDLE open_device(void)
 {
@@ -37,22 +47,27 @@ static HANDLE open_device(void)
     return device;
 }
 
-static ULONG poll_device(mio_fd fd, ULONG events)
+static ULONG poll_device(mio_fd fd, ULONG events, LONGLONG wait)
 {
     struct poll_request request;
     IO_STATUS_BLOCK status;
-    HANDLE device = open_device(), done = CreateEventW(NULL, TRUE, FALSE, NULL);
-    CHECK(done);
+    static HANDLE device, done; /* for the whole program */
+    if (!device) {
+        device = open_device();
+        done = CreateEventW(NULL, TRUE, FALSE, NULL);
+        CHECK(done);
+    }
     memset(&request, 0, sizeof request);
-    request.timeout.QuadPart = -100 * 10000;
+    request.timeout.QuadPart = -wait;
     request.count = 1;
     request.socket = (HANDLE)fd;
     request.events = events;
-    NtDeviceIoControlFile(device, done, NULL, NULL, &status, POLL_CODE, &request, sizeof request,
-                          &request, sizeof request);
-    CHECK_EQ(WaitForSingleObject(done, 10000), WAIT_OBJECT_0);
-    CHECK(CloseHandle(done));
-    CHECK(CloseHandle(device));
+    NTSTATUS result = NtDeviceIoControlFile(device, done, NULL, NULL, &status, POLL_CODE, &request,
+                                            sizeof request, &request, sizeof request);
+    if (result < 0)
+        return 0;
+    if (result != 0)
+        CHECK_EQ(WaitForSingleObject(done, 10000), WAIT_OBJECT_0);
     return request.count > 0 ? request.events : 0;
 }
 
@@ -62,7 +77,7 @@ bool plain_tells_end_behind_data(void)
     plain_pair(PLAIN_STREAM, fds);
     plain_send_all(fds[1], "data", 4);
     CHECK_EQ(plain_shutdown(fds[1], PLAIN_WRITES), 0);
-    bool told = (poll_device(fds[0], POLL_PEER_END) & POLL_PEER_END) != 0;
+    bool told = (poll_device(fds[0], POLL_PEER_END, SHORT_WAIT) & POLL_PEER_END) != 0;
     CHECK_EQ(plain_close(fds[0]), 0);
     CHECK_EQ(plain_close(fds[1]), 0);
     return told;
@@ -73,8 +88,32 @@ bool plain_tells_own_shutdown(void)
     mio_fd fds[2];
     plain_pair(PLAIN_STREAM, fds);
     CHECK_EQ(plain_shutdown(fds[0], PLAIN_READS), 0);
-    bool told = poll_device(fds[0], POLL_READ | POLL_PEER_END) != 0;
+    bool told = poll_device(fds[0], POLL_READ | POLL_PEER_END, SHORT_WAIT) != 0;
     CHECK_EQ(plain_close(fds[0]), 0);
     CHECK_EQ(plain_close(fds[1]), 0);
     return told;
+}
+
+/* A reset ends both directions. */
+unsigned plain_state(mio_fd fd)
+{
+    static const struct {
+        ULONG event;
+        unsigned bits;
+    } rows[] = {
+        {POLL_READ | POLL_ACCEPT, PLAIN_IN},
+        {POLL_WRITE, PLAIN_OUT},
+        {POLL_PEER_END, PLAIN_IN | PLAIN_END},
+        {POLL_RESET | POLL_CONNECT_FAILED,
+         PLAIN_IN | PLAIN_OUT | PLAIN_END | PLAIN_HANGUP | PLAIN_ERROR},
+    };
+    ULONG asked = 0;
+    unsigned seen = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        asked |= rows[i].event;
+    ULONG told = fd != MIO_FD_NONE ? poll_device(fd, asked, 0) : 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (told & rows[i].event)
+            seen |= rows[i].bits;
+    return seen;
 }

@@ -109,6 +109,7 @@ int descriptors_open(void)
         warm = true;
         plain_pair(PLAIN_STREAM, fds);
         CHECK(plain_look(fds[0], PLAIN_OUT, 0) != 0);
+        CHECK(plain_state(fds[0]) != 0);
         CHECK(plain_close(fds[0]) == 0 && plain_close(fds[1]) == 0);
         plain_close(plain_loop(true));
     }
