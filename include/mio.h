@@ -733,8 +733,10 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *          -ENOENT, -EBADF, -EPERM  from the system: the descriptor was closed behind the library's
  *                   back; nothing was changed, call mio_source_abandon. Where its number was given
  *                   out again, it is found on epoll and kqueue, only as long as the new owner is
- *                   not registered with the same poll: then that registration is taken over.
+ *                   not registered with the same poll: then that registration is taken over. On
+ *                   kqueue a wait that runs meanwhile may report the new owner under the token.
  *          -ENOMEM, -ENOBUFS, -ENETDOWN  from the system; nothing was changed
+ *          -EPIPE   from kqueue, as mio_register
  *          or what the change function of a custom source returned: it is unregistered then
  *          Where the system made half of a change (kqueue), any error of the system may leave the
  *          source unregistered. mio_source_is_registered tells.
@@ -785,12 +787,13 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *           -ENOTSUP, -EBADF (registry or source)  as mio_register
  *           -EEXIST   the source is registered with another poll
  *           These change nothing.
- *           -EBADF, -EPERM, -ELOOP, -ENOMEM, -ENOSPC, and from Windows what mio_register names,
- *           from the system, or what a function of a custom source returned. A source that was not
- *           registered, one that the system had forgotten and a custom one are not registered
- *           afterwards. Another one stays as it was.
+ *           -EBADF, -EPERM, -EPIPE, -ELOOP, -ENOMEM, -ENOSPC  from the system (more of them from
+ *           Windows, as mio_register), or what a function of a custom source returned. A source
+ *           that was not registered, one that the system had forgotten and a custom one are not
+ *           registered afterwards. Another one stays as it was, unless the system made half of a
+ *           change (kqueue): mio_source_is_registered tells.
  * Threads   any (exclusive on the source), as mio_register
- * System    epoll_ctl(2); on poll as mio_register and mio_deregister
+ * System    epoll_ctl(2); kevent(2); on poll as mio_register and mio_deregister
  */
 MIO_API int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
                       mio_interest interest);

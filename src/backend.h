@@ -29,6 +29,9 @@
 /* See change. Below every code. */
 #define MIO__GONE 0x100000
 
+/* See change. */
+#define MIO__ANEW 1
+
 /* Why a direction may be armed again, where edges are emulated (edge.h). */
 enum mio__rearm {
     MIO__BLOCKED, /* an operation would have blocked */
@@ -64,7 +67,8 @@ struct mio__backend {
     /*
      * Replaces token, interest and mode; arms everything and reports again what is ready.
      * before: the old interest and mode. An error that is a code less MIO__GONE says that the
-     * source is not registered any more, for the system had made half of the change.
+     * source is not registered any more, for the system had made half of the change. MIO__ANEW says
+     * that the system had forgotten the descriptor, and has made what was asked for anew.
      */
     int (*change)(struct mio_poll *poll, struct mio_source *source, mio_token token,
                   mio_interest interest, mio_interest before);

@@ -128,6 +128,10 @@ int mio_register(struct mio_registry *registry, struct mio_source *source, mio_t
 static int registry_change_failed(struct mio_source *source, int result, mio_interest before)
 {
     bool is_gone = result <= -MIO__GONE;
+    if (result == MIO__ANEW) { /* the number is another descriptor's by now */
+        source->poll->backend->remove(source->poll, source);
+        result = -ENOENT;
+    }
     if (is_gone)
         mio__source_forget(source);
     else
@@ -160,7 +164,7 @@ int mio_reregister(struct mio_registry *registry, struct mio_source *source, mio
     if (source->ops)
         return registry_change_custom(registry, source, token, interest);
     result = poll->backend->change(poll, source, token, interest, before);
-    return result < 0 ? registry_change_failed(source, result, before) : result;
+    return result != 0 ? registry_change_failed(source, result, before) : result;
 }
 
 int mio_deregister(struct mio_registry *registry, struct mio_source *source)
@@ -219,6 +223,21 @@ static int watch_anew(struct mio_registry *registry, struct mio_source *source, 
     return result;
 }
 
+/* As mio_reregister, for checked arguments, but what the system has made anew is kept. */
+static int watch_changed(struct mio_registry *registry, struct mio_source *source, mio_token token,
+                         mio_interest interest)
+{
+    struct mio_poll *poll = registry->poll;
+    const mio_interest before = registry_recorded(source);
+    registry_record(source, poll, interest);
+    if (source->ops)
+        return registry_change_custom(registry, source, token, interest);
+    int result = poll->backend->change(poll, source, token, interest, before);
+    if (result == 0 || result == MIO__ANEW)
+        return 0;
+    return registry_change_failed(source, result, before);
+}
+
 int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_token token,
               mio_interest interest)
 {
@@ -234,7 +253,7 @@ int mio_watch(struct mio_registry *registry, struct mio_source *source, mio_toke
         return watch_nothing(registry, source);
     if (source->state == MIO__OPEN)
         return watch_anew(registry, source, token, interest);
-    result = mio_reregister(registry, source, token, interest);
+    result = watch_changed(registry, source, token, interest);
     if (!watch_is_forgotten(result) || source->ops)
         return result;
     mio_source_abandon(source);

@@ -31,33 +31,25 @@ int refusal(const struct world *world, int poll, mio_interest interest)
     return (interest & ~mio_poll_features(&world->polls[poll].poll)) != 0 ? -ENOTSUP : 0;
 }
 
-/*
- * The refusals of a kqueue after all other checks: the peer's end alone, but in edge mode, and the
- * end to write of a pipe that nobody reads. Whether it refuses them depends on the system, so they
- * are not asked for.
- */
-static bool is_end_alone(mio_interest interest)
+void is_registered(struct source *source, int poll, mio_token token, mio_interest interest,
+                   bool one_way)
 {
-    return (interest & (MIO_READABLE | MIO_READ_CLOSED)) == MIO_READ_CLOSED &&
-           (interest & (MIO_LEVEL | MIO_ONESHOT)) != 0;
-}
-
-bool depends_on_system(const struct world *world, const struct source *source, int poll,
-                       mio_interest interest)
-{
-    if (poll == NOWHERE || !is_kqueue(world, poll))
-        return false;
-    bool is_broken = (source->kind == SENDER || source->kind == RECEIVER) && source->peer < 0;
-    return is_end_alone(interest) || (is_broken && (interest & MIO_WRITABLE));
-}
-
-void is_registered(struct source *source, int poll, mio_token token, mio_interest interest)
-{
+    source->one_way = one_way;
     source->poll = poll;
     source->token = token;
     source->interest = interest;
     source->fresh = true;
     source->told = 0;
+}
+
+/*
+ * A custom source is unregistered then. Another one stays as it was, but where a system makes half
+ * of a change (EPIPE).
+ */
+void is_refused(struct source *source, int result)
+{
+    if (source->kind == CUSTOM || (result == -EPIPE && !mio_source_is_registered(&source->source)))
+        source->poll = NOWHERE;
 }
 
 /* The result that a custom source's own function is to return; 0: the inner source's. */
@@ -77,26 +69,27 @@ void op_register(struct world *world)
     mio_token token = ++world->last_token;
     int custom = choose_custom_result(world, source);
     int expected = refusal(world, poll, interest);
-    if (expected == 0 && depends_on_system(world, source, poll, interest))
-        return;
     if (expected == 0)
         expected = source->kind == NOTHING ? -EBADF : source->poll != NOWHERE ? -EEXIST : custom;
     if (expected == 0 && source->ghost[poll] != 0)
         expected = -EEXIST; /* epoll has the descriptor still */
+    if (expected == 0)
+        expected = refusal_of_system(world, source, poll, interest);
+    bool one_way = expected == 0 && lacks_writing(world, source, poll, interest);
     FUZZ_EQ(mio_register(registry, &source->source, token, interest), expected);
     if (expected == 0)
-        is_registered(source, poll, token, interest);
+        is_registered(source, poll, token, interest, one_way);
 }
 
 void register_again(struct world *world, struct source *source)
 {
     struct mio_registry *registry = mio_poll_registry(&world->polls[source->poll].poll);
     mio_token token = ++world->last_token;
+    const mio_interest interest = MIO_READABLE | MIO_WRITABLE;
+    bool one_way = lacks_writing(world, source, source->poll, interest);
     source->custom_result = 0;
-    if (depends_on_system(world, source, source->poll, MIO_WRITABLE))
-        return;
-    FUZZ_EQ(mio_reregister(registry, &source->source, token, MIO_READABLE | MIO_WRITABLE), 0);
-    is_registered(source, source->poll, token, MIO_READABLE | MIO_WRITABLE);
+    FUZZ_EQ(mio_reregister(registry, &source->source, token, interest), 0);
+    is_registered(source, source->poll, token, interest, one_way);
 }
 
 /* The result of a call for a registered source, by the state of the source. */
@@ -118,18 +111,19 @@ void op_reregister(struct world *world)
     mio_token token = ++world->last_token;
     int custom = choose_custom_result(world, source);
     int expected = refusal(world, poll, interest);
-    if (expected == 0 && depends_on_system(world, source, poll, interest))
-        return;
     if (expected == 0)
         expected = state_refusal(source, poll);
     bool asked = expected == 0;
     if (asked)
         expected = custom;
+    if (expected == 0)
+        expected = refusal_of_system(world, source, poll, interest);
+    bool one_way = expected == 0 && lacks_writing(world, source, poll, interest);
     FUZZ_EQ(mio_reregister(registry, &source->source, token, interest), expected);
     if (expected == 0)
-        is_registered(source, poll, token, interest);
+        is_registered(source, poll, token, interest, one_way);
     else if (asked)
-        source->poll = NOWHERE;
+        is_refused(source, expected);
 }
 
 void op_deregister(struct world *world)

@@ -154,16 +154,15 @@ void abandon_source(struct world *world, struct source *source)
     FUZZ_EQ(mio_source_abandon(&source->source), source->kind == NOTHING ? -EBADF : 0);
     if (source->kind == CUSTOM)
         FUZZ_EQ(mio_source_abandon(&source->inner), 0);
-    if (poll != NOWHERE && is_epoll(world, poll))
+    if (poll != NOWHERE && facts_of(world, poll)->outlives_descriptor)
         source->ghost[poll] = source->token;
     is_unregistered(source);
 }
 
-/* A kqueue would go on with what it has, in the old mode: mio.h says not to do that. */
 void op_abandon(struct world *world)
 {
     struct source *source = world_source(world);
-    if (source->poll == NOWHERE || !is_kqueue(world, source->poll))
+    if (source->poll == NOWHERE || !facts_of(world, source->poll)->keeps_mode)
         abandon_source(world, source);
 }
 

@@ -58,8 +58,8 @@ static void check_event(struct world *world, int poll, const struct mio_event *e
     FUZZ_CHECK(source);
     if (source->poll != poll || source->token != event->token)
         return;
-    /* On a kqueue a direction that was not told may still be. */
-    uint32_t again = is_kqueue(world, poll) ? source->told & event->readiness : source->told;
+    bool by_direction = facts_of(world, poll)->by_direction;
+    uint32_t again = by_direction ? source->told & event->readiness : source->told;
     FUZZ_CHECK((again & (MIO_READABLE | MIO_WRITABLE)) == 0 || !(source->interest & MIO_ONESHOT));
     source->told |= event->readiness;
     source->fresh = source->fresh && has_room;
@@ -78,7 +78,7 @@ static uint32_t asked_readiness(const struct source *source)
     FUZZ_CHECK(!(entry.revents & POLLNVAL));
     if (entry.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR))
         readiness |= MIO_READABLE;
-    if (entry.revents & (POLLOUT | POLLHUP | POLLERR))
+    if (!source->one_way && (entry.revents & (POLLOUT | POLLHUP | POLLERR)))
         readiness |= MIO_WRITABLE;
     if (has_end && (entry.revents & (POLLRDHUP | POLLHUP)))
         readiness |= MIO_READ_CLOSED;

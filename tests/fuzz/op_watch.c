@@ -10,14 +10,16 @@ static struct mio_registry *registry_of(struct world *world, const struct source
     return mio_poll_registry(&world->polls[source->poll].poll);
 }
 
-/* Notes what a call has done that was to succeed, or to fail after the old registration ended. */
+/* Notes what a call has done that has asked the system or the functions of a custom source. */
 static void is_watched(struct source *source, int result, int poll, mio_token token,
-                       mio_interest interest)
+                       mio_interest interest, bool one_way)
 {
-    if (result < 0 || interest == 0)
+    if (result == 0 && interest != 0)
+        is_registered(source, poll, token, interest, one_way);
+    else if (interest == 0)
         source->poll = NOWHERE;
     else
-        is_registered(source, poll, token, interest);
+        is_refused(source, result);
 }
 
 /* The result by the state of an open source, or by the functions of a custom one. */
@@ -41,8 +43,6 @@ void op_watch(struct world *world)
     mio_token token = ++world->last_token;
     int custom = choose_custom_result(world, source);
     int expected = refusal(world, poll, interest == 0 ? MIO_READABLE : interest);
-    if (expected == 0 && depends_on_system(world, source, poll, interest))
-        return;
     if (expected == 0 && source->kind == NOTHING)
         expected = -EBADF;
     if (expected == 0 && source->poll != NOWHERE && source->poll != poll)
@@ -50,12 +50,15 @@ void op_watch(struct world *world)
     bool asked = expected == 0;
     if (asked)
         expected = state_refusal(source, poll, interest, custom);
+    if (expected == 0 && interest != 0)
+        expected = refusal_of_system(world, source, poll, interest);
+    bool one_way = expected == 0 && lacks_writing(world, source, poll, interest);
     FUZZ_EQ(mio_watch(registry, &source->source, token, interest), expected);
     if (!asked)
         return;
     if (expected == 0 && interest != 0)
         source->ghost[poll] = 0; /* taken over */
-    is_watched(source, expected, poll, token, interest);
+    is_watched(source, expected, poll, token, interest, one_way);
 }
 
 /* ---- Behind the library's back --------------------------------------------------------------- */
@@ -72,7 +75,7 @@ static void look_meanwhile(struct world *world, int poll)
  */
 static void watch_closed(struct world *world, struct source *source, mio_interest interest)
 {
-    bool must_find = source->kind == EVENTFD || is_in_kernel(world, source->poll);
+    bool must_find = source->kind == EVENTFD || facts_of(world, source->poll)->finds_closed;
     int result =
         mio_watch(registry_of(world, source), &source->source, ++world->last_token, interest);
     if (interest == 0 || (!must_find && result == 0))
@@ -97,8 +100,10 @@ static void watch_again(struct world *world, struct source *source, mio_fd new_f
         FUZZ_EQ(dup3(new_fd, fd, O_CLOEXEC), fd);
         FUZZ_EQ(close(new_fd), 0);
     }
+    source->interest = 0; /* no entry is left, and none keeps its mode */
+    bool one_way = lacks_writing(world, source, poll, interest);
     FUZZ_EQ(mio_watch(registry, &source->source, token, interest), 0);
-    is_watched(source, 0, poll, token, interest);
+    is_watched(source, 0, poll, token, interest, one_way);
 }
 
 static void replace(struct world *world, struct source *source, mio_interest interest)
@@ -123,9 +128,9 @@ static void watch_outlived(struct world *world, struct source *source, bool aban
         FUZZ_EQ(mio_source_abandon(&source->source), 0);
     else
         FUZZ_EQ(mio_deregister(registry_of(world, source), &source->source),
-                is_in_kernel(world, poll) ? -EBADF : 0);
+                facts_of(world, poll)->finds_closed ? -EBADF : 0);
     source->poll = NOWHERE;
-    if (is_epoll(world, poll))
+    if (facts_of(world, poll)->outlives_descriptor)
         source->ghost[poll] = source->token;
     look_meanwhile(world, poll);
     source->poll = poll;
@@ -138,9 +143,9 @@ void op_watch_behind(struct world *world)
     struct source *source = world_source(world);
     uint8_t choice = world_byte(world);
     mio_interest interest = choice & 8 ? 0 : MIO_READABLE | MIO_READ_CLOSED;
-    if (source->kind == NOTHING || source->kind == CUSTOM || source->poll == NOWHERE ||
-        depends_on_system(world, source, source->poll, MIO_WRITABLE))
+    if (source->kind == NOTHING || source->kind == CUSTOM || source->poll == NOWHERE)
         return;
+    interest &= mio_poll_features(&world->polls[source->poll].poll);
     if ((choice & 3) > 1) {
         watch_outlived(world, source, choice & 1);
         return;

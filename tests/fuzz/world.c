@@ -32,21 +32,6 @@ struct mio_registry *world_registry(struct world *world, int *poll)
     return &world->clones[which - POLLS].registry;
 }
 
-bool is_epoll(const struct world *world, int poll)
-{
-    return strcmp(mio_poll_backend_name(&world->polls[poll].poll), "epoll") == 0;
-}
-
-bool is_kqueue(const struct world *world, int poll)
-{
-    return strcmp(mio_poll_backend_name(&world->polls[poll].poll), "kqueue") == 0;
-}
-
-bool is_in_kernel(const struct world *world, int poll)
-{
-    return is_epoll(world, poll) || is_kqueue(world, poll);
-}
-
 /* ---- What is true ---------------------------------------------------------------------------- */
 
 uint32_t world_users(const struct world *world, int poll)
@@ -72,13 +57,14 @@ static void check_source(const struct source *source)
         FUZZ_EQ(mio_source_is_registered(&source->inner), source->poll != NOWHERE);
 }
 
-static void check_poll(const struct world *world, int index)
+static void check_poll(struct world *world, int index)
 {
     const struct poll *poll = &world->polls[index];
     struct mio_counters counters;
     FUZZ_EQ(mio_poll_counters(&poll->poll, &counters), poll->open ? 0 : -EBADF);
     FUZZ_EQ(mio_poll_features(&poll->poll) != 0, poll->open);
-    FUZZ_EQ(mio_poll_fd(&poll->poll) != MIO_FD_NONE, poll->open && is_in_kernel(world, index));
+    FUZZ_EQ(mio_poll_fd(&poll->poll) != MIO_FD_NONE,
+            poll->open && facts_of(world, index)->has_descriptor);
     FUZZ_EQ(strcmp(mio_poll_backend_name(&poll->poll), "closed") != 0, poll->open);
     if (!poll->open)
         return;

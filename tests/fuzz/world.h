@@ -47,6 +47,7 @@ struct source {
     mio_interest interest;
     bool fresh;    /* (re)registered since the last wait with room for all, and not told since */
     uint32_t told; /* reported since it was (re)registered */
+    bool one_way;  /* the system has made no entry to write */
     mio_token ghost[POLLS]; /* registered there once, abandoned since: epoll goes on */
     int peer;               /* the slot of the other end, or NOWHERE */
     unsigned ends;          /* NO_READING, NO_WRITING */
@@ -93,10 +94,31 @@ uint32_t world_users(const struct world *world, int poll);
 struct pollfd;
 int poll_uninterrupted(struct pollfd *entries, unsigned count);
 enum { TRIES = 100 };
-/* The backend of an open poll. Epoll and kqueue keep their entries in the kernel. */
-bool is_epoll(const struct world *world, int poll);
-bool is_kqueue(const struct world *world, int poll);
-bool is_in_kernel(const struct world *world, int poll);
+
+/* ---- facts.c --------------------------------------------------------------------------------- */
+
+/* In what the backends differ, where the contract leaves it open. */
+struct facts {
+    const char *name;
+    bool has_descriptor; /* mio_poll_fd has one */
+    bool finds_closed;   /* a call finds by itself that the descriptor was closed */
+    /* An entry is of the file: it lasts while a duplicate does, and so when it is abandoned. */
+    bool outlives_descriptor;
+    bool keeps_mode;   /* an entry that was abandoned: mio.h says not to do that */
+    bool by_direction; /* each direction has an entry of its own, and is told for itself */
+    /* Where by_direction, and by what the system says: */
+    bool is_probed;
+    bool has_marks;     /* the end alone of a socket is told in any mode */
+    bool refuses_pipes; /* no entry to write is made for a pipe without its other end */
+};
+
+/* The facts of an open poll. */
+const struct facts *facts_of(struct world *world, int poll);
+/* Whether there will be no entry to write, and the refusal that comes after all other checks. */
+bool lacks_writing(struct world *world, const struct source *source, int poll,
+                   mio_interest interest);
+int refusal_of_system(struct world *world, const struct source *source, int poll,
+                      mio_interest interest);
 
 /* ---- op_poll.c: polls, clones, wakers, waiting ----------------------------------------------- */
 
@@ -140,9 +162,10 @@ void register_again(struct world *world, struct source *source);
 mio_interest choose_interest(struct world *world);
 int choose_custom_result(struct world *world, struct source *source);
 int refusal(const struct world *world, int poll, mio_interest interest);
-bool depends_on_system(const struct world *world, const struct source *source, int poll,
-                       mio_interest interest);
-void is_registered(struct source *source, int poll, mio_token token, mio_interest interest);
+void is_registered(struct source *source, int poll, mio_token token, mio_interest interest,
+                   bool one_way);
+/* After a change that an open source has refused, or the system: whether that has ended it. */
+void is_refused(struct source *source, int result);
 void op_register(struct world *world);
 void op_reregister(struct world *world);
 void op_deregister(struct world *world);

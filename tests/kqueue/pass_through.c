@@ -12,15 +12,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOKEN = 0x1234, SOURCE = 1, WAKER = 2 };
+enum { TOKEN = 0x1234, TIMER = 0, SIGNAL, PROCESS, SOURCE, WAKER, ALL };
+
+static void add_as(struct mio_poll *poll, mio_token token, uintptr_t ident, int filter,
+                   uint32_t flags, uint32_t fflags, int64_t data)
+{
+    struct kevent change;
+    mio_fd queue = mio_registry_fd(mio_poll_registry(poll));
+    EV_SET(&change, ident, filter, EV_ADD | flags, fflags, data, token);
+    CHECK_EQ(kevent(queue, &change, 1, NULL, 0, NULL), 0);
+}
 
 static void add_own(struct mio_poll *poll, uintptr_t ident, int filter, uint32_t flags,
                     uint32_t fflags, int64_t data)
 {
-    struct kevent change;
-    mio_fd queue = mio_registry_fd(mio_poll_registry(poll));
-    EV_SET(&change, ident, filter, EV_ADD | flags, fflags, data, TOKEN);
-    CHECK_EQ(kevent(queue, &change, 1, NULL, 0, NULL), 0);
+    add_as(poll, TOKEN, ident, filter, flags, fflags, data);
 }
 
 static void timer_is_readable(void)
@@ -74,22 +80,21 @@ static void exit_of_a_process_is_readable_and_no_error(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
-/* Waits until each of the three was reported once. */
+/* Waits until each of them was reported, which is once. */
 static void expect_all(struct mio_poll *poll)
 {
-    bool own = false, source = false, waker = false;
-    for (int tries = 0; tries < 10 && !(own && source && waker); tries++) {
+    unsigned told[ALL] = {0}, missing = ALL;
+    while (missing > 0) {
         struct mio_event events[8];
         int n = mio_poll_wait(poll, events, 8, TEST_SOON);
         CHECK(n > 0);
         for (int i = 0; i < n; i++) {
-            CHECK_EQ(events[i].readiness & ~MIO_WRITABLE, MIO_READABLE);
-            own |= events[i].token == TOKEN;
-            source |= events[i].token == SOURCE;
-            waker |= events[i].token == WAKER;
+            CHECK_EQ(events[i].readiness, MIO_READABLE);
+            CHECK(events[i].token < ALL);
+            CHECK_EQ(told[events[i].token]++, 0);
+            missing--;
         }
     }
-    CHECK(own && source && waker);
 }
 
 static void they_come_beside_sources_and_wakers(void)
@@ -98,16 +103,29 @@ static void they_come_beside_sources_and_wakers(void)
     struct mio_waker own_waker;
     struct mio_pipe_sender sender;
     struct mio_pipe_receiver receiver;
+    sigset_t only, before;
+    sigemptyset(&only);
+    sigaddset(&only, SIGUSR2);
+    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &only, &before), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    CHECK(child > 0);
     test_poll_init(&poll);
     struct mio_registry *registry = mio_poll_registry(&poll);
     CHECK_EQ(mio_pipe_pair(&sender, &receiver), 0);
     CHECK_EQ(mio_register(registry, &receiver.source, SOURCE, MIO_READABLE), 0);
     CHECK_EQ(mio_waker_init(&own_waker, registry, WAKER), 0);
-    add_own(&poll, 9, EVFILT_TIMER, EV_ONESHOT, 0, 1);
+    add_as(&poll, TIMER, 9, EVFILT_TIMER, EV_ONESHOT, 0, 1);
+    add_as(&poll, SIGNAL, SIGUSR2, EVFILT_SIGNAL, 0, 0, 0);
+    add_as(&poll, PROCESS, (uintptr_t)child, EVFILT_PROC, 0, NOTE_EXIT, 0);
+    CHECK_EQ(pthread_kill(pthread_self(), SIGUSR2), 0);
     CHECK_EQ(mio_pipe_sender_write(&sender, "x", 1), 1);
     CHECK_EQ(mio_waker_wake(&own_waker), 0);
     expect_all(&poll);
     test_expect_no_event(&poll); /* the timer was for once */
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    CHECK_EQ(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
     CHECK_EQ(mio_waker_close(&own_waker), 0);
     CHECK_EQ(mio_pipe_receiver_close(&receiver), 0);
     CHECK_EQ(mio_pipe_sender_close(&sender), 0);

@@ -3,6 +3,7 @@
 #include "simulation.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 
 /* The longest wait that all kernels take is of 100,000,000 seconds. */
@@ -19,6 +20,26 @@ int kqueue(void)
 
 /* ---- Changes --------------------------------------------------------------------------------- */
 
+void (*simulated_kqueue_between)(void);
+
+/*
+ * A kernel locks for each change: before each other threads may be told what there is. Returns
+ * whether the queue is still there.
+ */
+static bool let_others_in(int fd, uint32_t serial)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sim_unlock(&all);
+    if (simulated_kqueue_between)
+        simulated_kqueue_between();
+    else
+        sched_yield();
+    sim_lock(&before);
+    const struct sim_queue *queue = sim_queue_find(fd);
+    return queue && queue->serial == serial;
+}
+
 /*
  * Makes changes until one has something to say and there is no room for it. Returns the number of
  * receipts; -1 with errno when that one failed; 0, as a kernel does, when it did not.
@@ -26,9 +47,16 @@ int kqueue(void)
 static int make_changes(struct sim_queue *queue, const struct kevent *changes, int nchanges,
                         struct kevent *receipts, int room, bool *ends)
 {
+    const int fd = queue->fd;
+    const uint32_t serial = queue->serial;
     int told = 0;
     for (int i = 0; i < nchanges; i++) {
         struct kevent change = changes[i];
+        if ((i > 0 || simulated_kqueue_between) && !let_others_in(fd, serial)) {
+            *ends = true;
+            errno = EBADF;
+            return -1;
+        }
         int error = sim_change(queue, &change);
         if (error == 0 && (!(change.flags & EV_RECEIPT) || !sim_settings()->receipt))
             continue;

@@ -11,8 +11,10 @@
 static const struct sim_settings systems[] = {
     {"freebsd", .receipt = true, .user = true, .user_clear = true, .user_token = true, .mark = true,
      .pipe_wakes = true, .broken_pipe = true},
-    {"macos", .receipt = true, .user = true, .broken_pipe = true, .no_devices = true},
-    {"netbsd", .receipt = true, .ticks = true, .mark = true, .pipe_wakes = true},
+    {"macos", .receipt = true, .user = true, .broken_pipe = true, .no_devices = true,
+     .no_sigpipe = true},
+    {"netbsd", .receipt = true, .ticks = true, .mark = true, .pipe_wakes = true, .no_sigpipe = true,
+     .index_in_address = true},
     {"openbsd", .receipt = true, .ticks = true, .mark = true, .broken_pipe = true},
     {"dragonfly", .receipt = true, .user = true, .user_clear = true, .user_token = true,
      .ticks = true, .mark = true, .pipe_wakes = true},

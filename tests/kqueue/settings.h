@@ -19,6 +19,8 @@ struct sim_settings {
     bool broken_pipe; /* EVFILT_WRITE is EPIPE on a pipe whose reader is gone */
     bool mark;        /* a mark for EVFILT_READ holds, however high; else a byte reaches it */
     bool no_devices;  /* character devices are EINVAL */
+    bool no_sigpipe;  /* F_SETNOSIGPIPE is known */
+    bool index_in_address; /* an ip_mreq may have the index of an interface for its address */
 };
 
 /* Those of the environment. Ends the program when it names no system. */

@@ -69,6 +69,9 @@ int simulated_kqueue_holds_mark(void);
  */
 void simulated_kqueue_complete(int kq, int filter, uintptr_t ident, uint32_t flags, void *udata);
 void simulated_kqueue_take_result(int kq, int filter, uintptr_t ident);
+
+/* Called before each change of a call, in place of other threads; NULL: they come or do not. */
+extern void (*simulated_kqueue_between)(void);
 #define MIO__COMPLETIONS (MIO_AIO | MIO_LIO)
 #define MIO__HAS_EVFILT_USER (simulated_kqueue_has_user() != 0)
 #define MIO__HAS_RECEIPTS (simulated_kqueue_has_receipts() != 0)

@@ -5,6 +5,7 @@
  */
 #include "settings.h"
 #include "simulation.h"
+#include "wrap_silent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,7 +174,10 @@ static size_t length_of(const struct iovec *bufs, size_t count)
     WRAP(ssize_t, name, parameters)                                                                \
     {                                                                                              \
         struct transfer transfer = begin(fd);                                                      \
-        return end(&transfer, writes, __real_##name arguments, asked);                             \
+        struct sim_silence silence = writes ? sim_silence_begin(fd) : (struct sim_silence){0};     \
+        ssize_t result = __real_##name arguments;                                                  \
+        sim_silence_end(&silence, result);                                                         \
+        return end(&transfer, writes, result, asked);                                              \
     }
 
 /* clang-format off */

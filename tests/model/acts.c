@@ -62,31 +62,56 @@ static int refusal(const struct act *act, unsigned number, mio_interest interest
     return device_is_open(act->device) ? 0 : -EBADF;
 }
 
+/* Whether an entry stays what it is: oneshot entries are all of one kind. */
+static bool is_same_mode(mio_interest a, mio_interest b)
+{
+    mio_interest differing = (a ^ b) & (MIO_LEVEL | MIO_ONESHOT);
+    return differing == 0 || (differing == MIO_LEVEL && (a & MIO_ONESHOT) != 0);
+}
+
+/* Whether there will be no entry to write: it is to be made, and the other end of the pipe is gone.
+ */
+static bool lacks_writing(const struct act *act, mio_interest interest)
+{
+    const struct model_registration *before = act->model->registration;
+    if (!act->world->refuses_pipes || !device_is_broken(act->device) || !(interest & MIO_WRITABLE))
+        return false;
+    return !before || before->one_way || !(before->interest & MIO_WRITABLE) ||
+           !is_same_mode(before->interest, interest);
+}
+
 /*
- * The check of the system, which comes last: on kqueue the peer's end alone is for edge mode, and
- * for sockets where they have marks.
+ * The checks of the system, which come last. On kqueue the peer's end alone is for edge mode, and
+ * for sockets where they have marks; and a pipe without an other end cannot be told of by the entry
+ * to write alone.
  */
 static int refusal_of_system(const struct act *act, mio_interest interest)
 {
     const struct world *world = act->world;
-    bool end_alone = (interest & (MIO_READABLE | MIO_READ_CLOSED)) == MIO_READ_CLOSED;
+    mio_interest reading = interest & (MIO_READABLE | MIO_READ_CLOSED);
     bool has_edges = (interest & (MIO_LEVEL | MIO_ONESHOT)) == 0;
-    if (!world->by_direction || !end_alone || has_edges)
+    if (!world->by_direction)
         return 0;
-    return world->has_marks && act->device->kind->is_socket ? 0 : -ENOTSUP;
+    if (reading == MIO_READ_CLOSED && !has_edges &&
+        !(world->has_marks && act->device->kind->is_socket))
+        return -ENOTSUP;
+    return reading == 0 && lacks_writing(act, interest) ? -EPIPE : 0;
 }
 
-/*
- * Whether a refusal is that of a pipe that nobody reads, on kqueue: it takes no entry to write. A
- * change of which half was made then ends the registration.
+/* After a refusal of the system. A change of which half was made may have ended the registration.
  */
-static bool is_broken_pipe(struct act *act, int result)
+static void is_refused(struct act *act, int result)
 {
-    if (result != -EPIPE || !act->world->by_direction || !device_is_broken(act->device))
-        return false;
-    if (!mio_source_is_registered(&act->device->as.source))
+    if (result == -EPIPE && !mio_source_is_registered(&act->device->as.source))
         world_retire(act->world, act->model);
-    return true;
+}
+
+static struct model_registration *issue(const struct act *act, unsigned number,
+                                        mio_interest interest)
+{
+    struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
+    fresh->one_way = lacks_writing(act, interest);
+    return fresh;
 }
 
 static int refusal_of_registered(const struct act *act, unsigned number, mio_interest interest)
@@ -109,12 +134,10 @@ void act_register_source(struct act *act)
         expected = -EEXIST;
     if (expected == 0)
         expected = refusal_of_system(act, interest);
-    struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
+    struct model_registration *fresh = issue(act, number, interest);
     uint32_t before = act_now(act, number);
     int result =
         mio_register(registry, &act->device->as.source, world_token(act->world, fresh), interest);
-    if (is_broken_pipe(act, result))
-        return;
     act_expect(act, "register", result, expected);
     if (result != 0)
         return;
@@ -130,13 +153,12 @@ void act_reregister(struct act *act)
     int expected = refusal_of_registered(act, number, interest);
     if (expected == 0)
         expected = refusal_of_system(act, interest);
-    struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
+    struct model_registration *fresh = issue(act, number, interest);
     uint32_t before = act_now(act, number);
     int result =
         mio_reregister(registry, &act->device->as.source, world_token(act->world, fresh), interest);
-    if (is_broken_pipe(act, result))
-        return;
     act_expect(act, "reregister", result, expected);
+    is_refused(act, result);
     if (result != 0 || expected != 0)
         return;
     world_retire(act->world, act->model);
@@ -171,13 +193,12 @@ static int refusal_of_watched(const struct act *act, unsigned number, mio_intere
 static void watch(struct act *act, struct mio_registry *registry, unsigned number,
                   mio_interest interest, int expected)
 {
-    struct model_registration *fresh = world_issue(act->world, number % QUEUES, act->who, interest);
+    struct model_registration *fresh = issue(act, number, interest);
     uint32_t before = act_now(act, number);
     int result =
         mio_watch(registry, &act->device->as.source, world_token(act->world, fresh), interest);
-    if (is_broken_pipe(act, result))
-        return;
     act_expect(act, "watch", result, expected);
+    is_refused(act, result);
     if (result != 0 || expected != 0)
         return;
     world_retire(act->world, act->model);
@@ -202,8 +223,8 @@ void act_take_over(struct act *act)
     mio_interest interest = operation_interest(act->arg);
     if (!registration || refusal(act, registration->poll, interest) < 0)
         return;
-    if (act->world->by_direction) /* it holds an entry for each direction, in its mode */
-        return;
+    if (act->world->by_direction) /* the entries that it holds keep their mode */
+        interest = registration->interest;
     struct mio_poll *poll = &act->world->queues[registration->poll].poll;
     act_expect(act, "abandon", mio_source_abandon(&act->device->as.source), 0);
     watch(act, mio_poll_registry(poll), registration->poll, interest, 0);

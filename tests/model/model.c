@@ -150,8 +150,8 @@ static bool owes_end(const struct model_registration *registration, uint32_t tru
     bool writes = (registration->interest & MIO_WRITABLE) != 0;
     if (told & MIO_ERROR)
         return false;
-    writes = kind.by_direction ? writes && !kind.broken : true;
-    if ((truth & POLLHUP) && writes && !(told & MIO_WRITE_CLOSED))
+    writes = kind.by_direction ? writes && !registration->one_way : true;
+    if ((truth & (POLLHUP | (kind.is_pipe ? POLLERR : 0))) && writes && !(told & MIO_WRITE_CLOSED))
         return true;
     return (truth & (POLLRDHUP | (kind.by_direction ? POLLHUP : 0))) && reads &&
            !(told & MIO_READ_CLOSED);
@@ -175,6 +175,16 @@ static bool owes_side(const struct model_source *source, int side, uint32_t trut
     return it->owed_when_ready && (ready & ~it->ready_then) != 0 && !is_told(source, side);
 }
 
+/*
+ * Whether all is told that there is to tell of writing: each direction has an entry, and this
+ * side has ended it. No write can say -EAGAIN any more, whatever the program says of one.
+ */
+static bool is_over(const struct model_registration *registration, struct model_kind kind)
+{
+    bool is_ended = kind.by_direction && kind.ended && is_edge(registration);
+    return is_ended && (atomic_load(&registration->told) & MIO_WRITE_CLOSED);
+}
+
 bool model_owes(const struct model_source *source, uint32_t truth, struct model_kind kind,
                 uint32_t now)
 {
@@ -187,8 +197,9 @@ bool model_owes(const struct model_source *source, uint32_t truth, struct model_
         return true;
     /* In edge mode the end is told by owes_end. */
     bool end_counts = kind.exact && !is_edge(registration);
+    bool writes = !registration->one_way && !is_over(registration, kind);
     return owes_side(source, MODEL_READ, truth, now) ||
-           (!kind.broken && owes_side(source, MODEL_WRITE, truth, now)) ||
+           (writes && owes_side(source, MODEL_WRITE, truth, now)) ||
            (end_counts && owes_side(source, MODEL_END, truth, now));
 }
 
@@ -216,10 +227,11 @@ const char *model_check(struct model_registration *registration, unsigned poll,
     return NULL;
 }
 
-/* The end to write of a pipe has an end of reading where each direction has an entry: an error. */
+/* Where each direction has an entry, an end of a pipe that writes has an end of reading, too. */
 static bool is_true(uint32_t readiness, uint32_t truth, struct model_kind kind)
 {
-    uint32_t reading_ended = POLLRDHUP | POLLHUP | (kind.by_direction ? POLLERR : 0);
+    uint32_t reading_ended =
+        POLLRDHUP | POLLHUP | (kind.by_direction && kind.is_pipe ? POLLERR : 0);
     if ((readiness & MIO_READ_CLOSED) && !(truth & reading_ended))
         return false;
     if ((readiness & MIO_WRITE_CLOSED) && !(truth & (POLLHUP | POLLERR)) &&

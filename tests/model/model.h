@@ -16,8 +16,11 @@
  *                  after an end or an error was told. A source that was ready when drained, though
  *                  the read said -EAGAIN, has not become ready since (a datagram socket that was
  *                  shut down): no debt. The first end of a stream or pipe is told even undrained:
- *                  of each direction that was asked for, and on most backends of both.
+ *                  of each direction that was asked for, and on most backends of both. The end of
+ *                  a pipe that writes is the end of its reader.
  *                  Where edges are emulated a failed read arms, too, unless a hang-up was told.
+ *                  Where each direction has an entry, writing that this side has ended is told as
+ *                  that, and then no more: no write can say -EAGAIN.
  *        end       where READ_CLOSED was asked for, the end of a stream or pipe is told as that,
  *                  in each mode as a direction is. Nothing drains it, an error alone is none.
  *        waker     a wake is told once, and wakes before that merge.
@@ -66,6 +69,7 @@ struct model_registration {
     mio_interest may; /* directions that may be told without an end or an error */
     uint8_t poll, place;
     bool loose;
+    bool one_way;                     /* the system took no entry to write, see world.h */
     atomic_uint told;                 /* all readiness, by the waiter */
     atomic_uint told_at[MODEL_SIDES]; /* the last wait that told it, 0: none */
     atomic_uint over_after;           /* waits after this one do not tell it, 0: it lasts */
@@ -114,7 +118,7 @@ struct model_kind {
     bool exact;        /* ends and errors mean what they say */
     bool by_direction; /* the end of a direction is told where that direction was asked for */
     bool ended;        /* this side has ended writing, which is told where by_direction */
-    bool broken;       /* nobody reads what it writes: there is no entry for that */
+    bool is_pipe;      /* errors of which are ends: the other end is gone */
     unsigned edges;    /* that one act may raise */
 };
 

@@ -37,7 +37,7 @@ static struct model_kind kind_of(const struct world *world, unsigned place)
         .exact = kind->is_exact,
         .by_direction = world->by_direction,
         .ended = world->devices[place].ended,
-        .broken = world->by_direction && device_is_broken(&world->devices[place]),
+        .is_pipe = kind->is_stream && !kind->is_socket,
         .edges = world->by_direction ? 2 * edges : edges,
     };
 }

@@ -1,6 +1,8 @@
 /* Making a world and ending it; what all operations share. */
+#define _GNU_SOURCE 1 /* pipe2 */
 #include "world.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,6 +81,22 @@ static bool finds_marks(struct world *world)
     return taken;
 }
 
+/* Whether the system makes no entry to write for a pipe that nobody reads; mio.h leaves it open. */
+static bool refuses_pipes(struct world *world)
+{
+    struct mio_registry *registry = mio_poll_registry(&world->queues[0].poll);
+    struct mio_source source;
+    int ends[2];
+    device_require(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
+    device_require(mio_source_init_fd(&source, ends[1]) == 0, "mio_source_init_fd");
+    close(ends[0]);
+    int result = mio_register(registry, &source, 0, MIO_WRITABLE);
+    if (result == 0)
+        device_require(mio_deregister(registry, &source) == 0, "mio_deregister");
+    close(ends[1]);
+    return result == -EPIPE;
+}
+
 void world_open(struct world *world, const struct mio_poll_options *options, bool loose)
 {
     memset(world, 0, sizeof *world);
@@ -89,7 +107,8 @@ void world_open(struct world *world, const struct mio_poll_options *options, boo
     const char *backend = mio_poll_backend_name(&world->queues[0].poll);
     world->emulated = strcmp(backend, "poll") == 0;
     world->by_direction = strcmp(backend, "kqueue") == 0;
-    world->has_marks = finds_marks(world);
+    world->has_marks = world->by_direction && finds_marks(world);
+    world->refuses_pipes = world->by_direction && refuses_pipes(world);
     for (; device_kinds[world->count].name; world->count++) {
         struct device *device = &world->devices[world->count];
         device->kind = &device_kinds[world->count];

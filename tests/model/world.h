@@ -26,7 +26,9 @@ struct world {
     bool loose;        /* another thread waits on the first poll */
     bool emulated;     /* edges, see model.h */
     bool by_direction; /* ends, see model.h; each direction has an entry of its own */
-    bool has_marks;    /* where by_direction: the end alone of a socket in any mode */
+    /* Where by_direction: */
+    bool has_marks;     /* the end alone of a socket is told in any mode */
+    bool refuses_pipes; /* no entry to write is made for a pipe without its other end */
     struct queue queues[QUEUES];
     struct device devices[DEVICES_MAX];
     struct model_source sources[DEVICES_MAX];

@@ -13,8 +13,8 @@
  *   C  EV_ADD replaces token and mark, and reports again what is ready, also where that was
  *      reported before. It does not enable an entry that EV_DISPATCH has disabled; EV_ENABLE alone
  *      does, but replaces no token and reports no edge again (seen). So they always go together.
- *   D  EV_DISPATCH reports once and disables. NetBSD's source tests EV_CLEAR first, so the two
- *      never go together. EV_ONESHOT would delete the entry, and the next change of it fail.
+ *   D  EV_DISPATCH reports once and disables, with EV_CLEAR as without (seen), so EV_CLEAR is left
+ *      out. EV_ONESHOT would delete the entry (seen), and the next change of it fail.
  *   E  Deleting what is not there is ENOENT (seen). That is no mistake: closing a descriptor
  *      removes its entries, even while a duplicate is open (seen). Nothing of an entry is queued
  *      after its deletion.
@@ -34,6 +34,7 @@
  *   M  Files are accepted, and are always ready: what other queues refuse is refused here.
  *   N  No kqueue is inherited by a child, whose descriptor of that number may be anything.
  *   O  A kqueue that watches itself is not refused by all.
+ *   P  Between two changes of one call another thread may fetch events.
  */
 #include "internal.h"
 #include "sys/bsd/kqueue_abi.h"
@@ -252,10 +253,8 @@ static int kqueue_check_mark(mio_fd fd, mio_interest interest)
     return S_ISSOCK(status.st_mode) && !mio__fd_listens(fd) ? 0 : -ENOTSUP;
 }
 
-static const mio__kevent_filter kqueue_filters[] = {
-    (mio__kevent_filter)EVFILT_WRITE,
-    (mio__kevent_filter)EVFILT_READ,
-};
+static const mio__kevent_filter kqueue_filters[] = {(mio__kevent_filter)EVFILT_WRITE,
+                                                    (mio__kevent_filter)EVFILT_READ};
 
 enum { KQUEUE_FILTERS = sizeof kqueue_filters / sizeof kqueue_filters[0] };
 
@@ -279,7 +278,7 @@ static void kqueue_take_back(mio_fd queue, mio_fd fd, const struct kqueue_change
 }
 
 /*
- * Whether no entry is left of those that a change found recorded, and deleted or enabled: then the
+ * Whether no entry is left of those that a change found recorded, and deleted or disabled: then the
  * descriptor was closed (E), and its number is another one's. One entry alone can be missing (F).
  */
 static bool kqueue_is_forgotten(const struct kqueue_changes *changes)
@@ -338,19 +337,21 @@ static int kqueue_change(struct mio_poll *poll, struct mio_source *source, mio_t
         const uint32_t was = kqueue_form_of(kqueue_filters[i], before);
         if (was != 0 && was != kqueue_form_of(kqueue_filters[i], interest)) /* B */
             kqueue_put_deletion(&changes, fd, kqueue_filters[i]);
-        else if (was != 0) /* says whether it is there, which EV_ADD does not (E) */
-            kqueue_put(&changes, fd, kqueue_filters[i], EV_ENABLE | kqueue_receipt(), token);
+        else if (was != 0) /* says whether it is there (E), and keeps the old token silent (P) */
+            kqueue_put(&changes, fd, kqueue_filters[i], EV_DISABLE | kqueue_receipt(), token);
         kqueue_put_addition(&changes, fd, kqueue_filters[i], token, interest);
     }
     const mio_fd queue = poll->fd;
     bool made;
     kqueue_make_told(poll, queue, &changes);
-    if (kqueue_is_forgotten(&changes)) {
-        kqueue_take_back(queue, fd, &changes);
-        result = is_raw ? mio__fd_check_pollable(fd) : 0;
-        return result < 0 ? result : -ENOENT;
-    }
     result = kqueue_result_of(&changes, &made);
+    if (kqueue_is_forgotten(&changes)) {
+        const int refused = mio__fd_check_pollable(fd); /* M */
+        if (result == 0 && refused == 0)
+            return MIO__ANEW;
+        kqueue_take_back(queue, fd, &changes);
+        return is_raw && refused < 0 ? refused : -ENOENT;
+    }
     if (result < 0 && made) {
         kqueue_clean_up(queue, fd);
         result -= MIO__GONE;

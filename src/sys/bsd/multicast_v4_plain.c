@@ -17,7 +17,7 @@ int mio__membership_v4(mio_fd fd, const struct mio__ip *group, const struct mio_
     enum { INDEX_END = 1 << 24 };
     struct ip_mreq request = {.imr_interface.s_addr = htonl(index)};
     if (!local && index >= INDEX_END)
-        return -ENODEV;
+        return join ? -ENODEV : -EADDRNOTAVAIL; /* no interface, so no member */
     memcpy(&request.imr_multiaddr, group->bytes, sizeof request.imr_multiaddr);
     if (local)
         memcpy(&request.imr_interface, local->bytes, sizeof request.imr_interface);

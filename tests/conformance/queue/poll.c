@@ -386,14 +386,52 @@ static void close_what_the_parent_has(void)
     CHECK(plain_is_open(number));
 }
 
-static void close_in_a_child_leaves_strangers_alone(void)
+/*
+ * The stranger is a queue of the child's own with the parent's number: its wakers have the idents
+ * that those of the parent have.
+ */
+static void end_what_the_parent_has(int (*end)(struct mio_waker *waker))
+{
+    enum { MOST = 8 };
+    struct mio_poll own[MOST];
+    struct mio_waker waker;
+    mio_fd number = mio_poll_fd(&of_parent);
+    int count = 0;
+    if (number == MIO_FD_NONE || plain_is_open(number))
+        SKIP("queues are inherited here");
+    do
+        test_poll_init(&own[count]);
+    while (mio_poll_fd(&own[count++]) != number && count < MOST);
+    struct mio_poll *poll = &own[count - 1];
+    CHECK_EQ(mio_poll_fd(poll), number);
+    CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(poll), TOKEN + 1), 0);
+    CHECK_EQ(end(&waker_of_parent), 0);
+    CHECK_EQ(mio_poll_abandon(&of_parent), 0);
+    CHECK_EQ(mio_waker_wake(&waker), 0);
+    CHECK_EQ(test_expect_event(poll, TOKEN + 1), MIO_READABLE);
+    CHECK_EQ(mio_waker_close(&waker), 0);
+    while (count > 0)
+        CHECK_EQ(mio_poll_close(&own[--count]), 0);
+}
+
+static void abandon_the_parents_waker(void)
+{
+    end_what_the_parent_has(mio_waker_abandon);
+}
+
+static void close_the_parents_waker(void)
+{
+    end_what_the_parent_has(mio_waker_close);
+}
+
+static void check_parent_after(void (*run)(void))
 {
     enum { ALL_SKIPPED = 77 };
     if (!child_is_possible())
         SKIP("no process can be copied here");
     test_poll_init(&of_parent);
     CHECK_EQ(mio_waker_init(&waker_of_parent, mio_poll_registry(&of_parent), TOKEN), 0);
-    int status = test_child_status(close_what_the_parent_has);
+    int status = test_child_status(run);
     CHECK_EQ(mio_waker_wake(&waker_of_parent), 0);
     CHECK_EQ(test_expect_event(&of_parent, TOKEN), MIO_READABLE);
     CHECK_EQ(mio_waker_close(&waker_of_parent), 0);
@@ -404,8 +442,26 @@ static void close_in_a_child_leaves_strangers_alone(void)
     CHECK_EQ(child_result(status), 0);
 }
 
+static void close_in_a_child_leaves_strangers_alone(void)
+{
+    check_parent_after(close_what_the_parent_has);
+}
+
+static void abandon_in_a_child_leaves_its_own_waker_alone(void)
+{
+    check_parent_after(abandon_the_parents_waker);
+}
+
+static void close_in_a_child_leaves_its_own_waker_alone(void)
+{
+    check_parent_after(close_the_parents_waker);
+}
+
 static const struct test_case cases[] = {
     {"close_in_a_child_leaves_strangers_alone", close_in_a_child_leaves_strangers_alone, 0},
+    {"abandon_in_a_child_leaves_its_own_waker_alone", abandon_in_a_child_leaves_its_own_waker_alone,
+     0},
+    {"close_in_a_child_leaves_its_own_waker_alone", close_in_a_child_leaves_its_own_waker_alone, 0},
     {"zeroed_poll_is_closed", zeroed_poll_is_closed, 0},
     {"closed_poll_is_closed", closed_poll_is_closed, 0},
     {"init_overwrites_what_was_there", init_overwrites_what_was_there, 0},

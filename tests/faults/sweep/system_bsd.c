@@ -84,6 +84,7 @@ const struct rule sweep_system_rules[] = {
 
     /* Keeping SIGPIPE away. */
     {"*", FAULT_sigtimedwait, 0, IS_ABSORBED, 0, {EINTR}},
+    {"mio_pipe_sender_write*", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF, EINVAL}}, /* the flag */
     {NULL, SWEEP_MORE_RULES, 0, CANNOT_FAIL, 0, {0}},
 };
 

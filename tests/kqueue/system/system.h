@@ -21,8 +21,14 @@ enum { MIO__HAS_SA_LEN = 0 };
 enum { MIO__HAS_ABSTRACT = 1 };
 
 /* As sys/bsd/traits.h says it of each system. */
+#ifndef MIO__HAS_PPOLL
 #define MIO__HAS_PPOLL 1
+#endif
 #define MIO__PPOLL ppoll
 #define MIO__HAS_THRSIGDIVERT 0
+
+/* The flag that keeps SIGPIPE away on Apple's systems and NetBSD (wrap_silent.c). */
+#define F_SETNOSIGPIPE 73
+#define F_GETNOSIGPIPE 74
 
 #endif
