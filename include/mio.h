@@ -799,9 +799,9 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *           -ENOTSUP, -EBADF (registry or source)  as mio_register
  *           -EEXIST   the source is registered with another poll
  *           These change nothing.
- *           -EBADF, -EPERM, -EPIPE, -ELOOP, -ENOMEM, -ENOSPC, and from Windows what mio_register
- *           names, from the system, or what a function of a custom source returned. A source that
- *           was not registered, one that the system had forgotten and a custom one are not
+ *           -EBADF, -EPERM, -EPIPE, -ELOOP, -ENOMEM, -ENOSPC  from the system (more of them from
+ *           Windows, as mio_register), or what a function of a custom source returned. A source
+ *           that was not registered, one that the system had forgotten and a custom one are not
  *           registered afterwards. Another one stays as it was, unless the system made half of a
  *           change (kqueue): mio_source_is_registered tells.
  * Threads   any (exclusive on the source), as mio_register
