@@ -192,7 +192,7 @@ static void send_and_follow(struct owner *owner)
 static void *run_owner(void *arg)
 {
     struct owner *owner = arg;
-    unsigned long least = (unsigned long)test_scaled(4 * (long)owner->count);
+    unsigned long least = (unsigned long)test_scaled(2 * (long)owner->count);
     while ((owner->changes < least || !stress_is_enough()) && !stress_has_failed()) {
         for (unsigned i = 0; i < 2 * BATCH; i++)
             churn_one(owner);

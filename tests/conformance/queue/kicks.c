@@ -234,6 +234,37 @@ static void defect_09_bad_socket_disturbs_no_other(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/*
+ * A source ends while the system is about to tell of it, and the next one takes its place in the
+ * table of the backend, where there is one: it is told nothing of its predecessor's.
+ */
+static void next_source_is_told_nothing_of_the_one_before(void)
+{
+    struct mio_poll poll;
+    struct channel gone, next;
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    channel_open(&gone, CHANNEL_UNIX);
+    channel_open(&next, CHANNEL_UNIX);
+    for (int round = 0; round < 2; round++) {
+        CHECK_EQ(mio_register(registry, gone.source, 1, MIO_READABLE), 0);
+        if (round == 0) {
+            channel_send(&gone, "data", 4);
+            channel_await_bytes(&gone, 4);
+        } else {
+            channel_reset(&gone);
+            channel_await_end(&gone);
+        }
+        CHECK_EQ(mio_deregister(registry, gone.source), 0);
+        CHECK_EQ(mio_register(registry, next.source, TOKEN, MIO_READABLE), 0);
+        queue_expect_sleep(&poll);
+        CHECK_EQ(mio_deregister(registry, next.source), 0);
+    }
+    channel_close(&gone, registry);
+    channel_close(&next, registry);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 /* clang-format off */
 static const struct test_case cases[] = {
     {"registration_without_a_waiter_kicks_nothing", registration_without_a_waiter_kicks_nothing, 0},
@@ -245,6 +276,8 @@ static const struct test_case cases[] = {
      closed_descriptor_is_dropped_and_its_number_serves_again, 0},
     {"deregister_of_a_dropped_descriptor_unregisters",
      deregister_of_a_dropped_descriptor_unregisters, 0},
+    {"next_source_is_told_nothing_of_the_one_before",
+     next_source_is_told_nothing_of_the_one_before, 0},
     {"defect_09_bad_socket_disturbs_no_other", defect_09_bad_socket_disturbs_no_other, 0},
     {NULL, NULL, 0},
 };

@@ -60,9 +60,36 @@ static void wakers_and_sources_take_turns(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* The first of three that are ready has ended meanwhile: the two others are told by one wait. */
+static void source_that_is_gone_takes_no_room(void)
+{
+    struct mio_poll poll;
+    struct mio_source gone, ready;
+    struct mio_waker waker;
+    struct mio_event events[2];
+    test_poll_init(&poll);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    mio_fd fds[] = {queue_loop(&gone, true), queue_loop(&ready, true)};
+    for (int round = 0; round < 10; round++) {
+        CHECK_EQ(mio_register(registry, &gone, 1, MIO_READABLE | test_config.mode), 0);
+        CHECK_EQ(mio_waker_init(&waker, registry, 2), 0);
+        CHECK_EQ(mio_waker_wake(&waker), 0);
+        CHECK_EQ(mio_register(registry, &ready, 3, MIO_READABLE | test_config.mode), 0);
+        CHECK_EQ(mio_deregister(registry, &gone), 0);
+        CHECK_EQ(mio_poll_wait(&poll, events, 2, 0), 2);
+        CHECK_EQ(events[0].token + events[1].token, 2 + 3);
+        CHECK_EQ(mio_deregister(registry, &ready), 0);
+        CHECK_EQ(mio_waker_close(&waker), 0);
+    }
+    CHECK_EQ(plain_close(fds[0]), 0);
+    CHECK_EQ(plain_close(fds[1]), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static const struct test_case cases[] = {
     {"every_ready_source_has_its_turn", every_ready_source_has_its_turn, TEST_ANY_MODE},
     {"wakers_and_sources_take_turns", wakers_and_sources_take_turns, 0},
+    {"source_that_is_gone_takes_no_room", source_that_is_gone_takes_no_room, TEST_ANY_MODE},
     {NULL, NULL, 0},
 };
 
