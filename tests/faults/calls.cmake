@@ -15,11 +15,11 @@ set(HARMLESS
     pthread_self pthread_setcancelstate sigaddset sigemptyset sigismember strchr strcspn strlen
     strncmp strnlen syscall)
 
-# Those of Windows: clocks, locks, the error of the thread, the form of a text, and a pause.
+# Those of Windows: clocks, locks, the error of the thread, the form of a text, a pause.
 set(HARMLESS_OF_WINDOWS
     AcquireSRWLockExclusive GetLastError InitOnceExecuteOnce InitializeSRWLock
-    MultiByteToWideChar QueryPerformanceCounter QueryPerformanceFrequency ReleaseSRWLockExclusive SetLastError Sleep
-    WSAGetLastError)
+    MultiByteToWideChar QueryPerformanceCounter QueryPerformanceFrequency ReleaseSRWLockExclusive
+    SetLastError Sleep WSAGetLastError)
 if(SYSTEM_DIR MATCHES "/windows$")
     list(APPEND HARMLESS ${HARMLESS_OF_WINDOWS})
     set(lists ${SYSTEM_DIR}/calls_list.h)
@@ -65,7 +65,7 @@ foreach(file IN LISTS lists)
     file(READ ${file} text_of_system)
     string(APPEND text "${text_of_system}")
 endforeach()
-string(REGEX MATCHALL "X\\((int|ssize_t|BOOL|FARPROC|HANDLE|HMODULE|SOCKET), [A-Za-z_0-9]+,"
+string(REGEX MATCHALL "X\\((int|ssize_t|BOOL|DWORD|FARPROC|HANDLE|HMODULE|SOCKET), [A-Za-z_0-9]+,"
     entries "${text}")
 set(listed)
 foreach(entry ${entries})
