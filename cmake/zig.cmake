@@ -46,7 +46,8 @@ file(LOCK ${MIO_ZIG_ROOT}.lock RELEASE)
 file(REAL_PATH ${MIO_ZIG_ROOT}/zig zig)
 
 # CMake knows iOS by an SDK of Apple's alone; the files are those of macOS.
-foreach(pair macos=Darwin ios=Darwin freebsd=FreeBSD netbsd=NetBSD openbsd=OpenBSD)
+foreach(pair macos=Darwin ios=Darwin freebsd=FreeBSD netbsd=NetBSD openbsd=OpenBSD
+        windows=Windows)
     string(REPLACE "=" ";" pair ${pair})
     list(GET pair 0 name)
     if(MIO_ZIG_TARGET MATCHES "-${name}")
@@ -58,6 +59,7 @@ set(CMAKE_C_COMPILER ${MIO_ZIG_ROOT}/zig-cc -target ${MIO_ZIG_TARGET})
 set(CMAKE_AR ${MIO_ZIG_ROOT}/zig-ar CACHE FILEPATH "")
 find_program(MIO_ZIG_NOTHING true REQUIRED) # its archives have their index
 set(CMAKE_RANLIB ${MIO_ZIG_NOTHING} CACHE FILEPATH "")
+set(CMAKE_RC_COMPILER ${MIO_ZIG_NOTHING}) # CMake wants one for Windows; nothing has resources
 
 # The libraries and headers of this machine are not for the target.
 set(CMAKE_FIND_ROOT_PATH ${MIO_ZIG_ROOT}/nothing)

@@ -1,7 +1,8 @@
 # faults.calls: every system call of the library goes through the table, and the table has no other.
 # Calls of the shipped library that the one with the table does not make go through the table; calls
 # of both must be harmless. Calls that bypass libc are found by their numbers in the source. Of a
-# library that is built for tests alone (no SHIPPED) the first half is checked.
+# library that is built for tests alone (no SHIPPED) the first half is checked. Functions that are
+# looked up at run time are linked to nobody: those of ntdll, which return an NTSTATUS.
 if(NOT NM)
     message(STATUS "faults: skipped, there is no nm")
     return()
@@ -14,6 +15,18 @@ set(HARMLESS
     pthread_self pthread_setcancelstate sigaddset sigemptyset sigismember strchr strcspn strlen
     strncmp strnlen syscall)
 
+# Those of Windows: clocks, locks, the error of the thread, a conversion, and a pause.
+set(HARMLESS_OF_WINDOWS
+    AcquireSRWLockExclusive GetLastError InitOnceExecuteOnce InitializeSRWLock MultiByteToWideChar
+    QueryPerformanceCounter QueryPerformanceFrequency ReleaseSRWLockExclusive SetLastError Sleep
+    WSAGetLastError)
+if(SYSTEM_DIR MATCHES "/windows$")
+    list(APPEND HARMLESS ${HARMLESS_OF_WINDOWS})
+    set(lists ${SYSTEM_DIR}/calls_list.h)
+else()
+    set(lists ${SOURCE_DIR}/src/sys/unix/calls_list.h ${SYSTEM_DIR}/system_calls.h)
+endif()
+
 # The functions of others that a library calls, without the decoration of libc.
 function(read_calls file result)
     execute_process(COMMAND ${NM} -u ${file} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
@@ -22,6 +35,7 @@ function(read_calls file result)
     foreach(line ${lines})
         string(SUBSTRING ${line} 2 -1 name)
         string(REGEX REPLACE "^__(.*)_chk$" "\\1" name ${name})
+        string(REGEX REPLACE "^__imp_" "" name ${name}) # of a DLL
         string(REGEX REPLACE "^(fcntl|fstat)64$" "\\1" name ${name}) # by _FILE_OFFSET_BITS
         if(NOT name MATCHES "^(mio_|_|simulated_)")
             list(APPEND names ${name})
@@ -46,10 +60,13 @@ endif()
 read_calls(${SHIPPED} through)
 list(REMOVE_ITEM through ${around} ${HARMLESS} syscall) # the table has that one apart, by numbers
 
-file(READ ${SOURCE_DIR}/src/sys/unix/calls_list.h text)
-file(READ ${SYSTEM_DIR}/system_calls.h text_of_system)
-string(APPEND text "${text_of_system}")
-string(REGEX MATCHALL "X\\((int|ssize_t), [a-z_0-9]+," entries "${text}")
+set(text)
+foreach(file IN LISTS lists)
+    file(READ ${file} text_of_system)
+    string(APPEND text "${text_of_system}")
+endforeach()
+string(REGEX MATCHALL "X\\((int|ssize_t|BOOL|FARPROC|HANDLE|HMODULE|SOCKET), [A-Za-z_0-9]+,"
+    entries "${text}")
 set(listed)
 foreach(entry ${entries})
     string(REGEX REPLACE "^.*, (.*),$" "\\1" name ${entry})

@@ -1,14 +1,18 @@
 /*
  * A kernel that fails on purpose. The programs of this folder link a build of the library whose
- * system calls go through a table (src/sys/unix/calls.h). Here stands what the table holds: each
- * call counts itself, and one of them fails, is interrupted, or moves one byte only, as the plan
- * says. All else goes to the system. Where that is one whose kqueue is simulated (tests/kqueue),
- * single changes of a queue can fail, too.
+ * system calls go through a table (calls.h in src/sys/unix and src/sys/windows). Here stands what
+ * the table holds: each call counts itself, and one of them fails, is interrupted, or moves one
+ * byte only, as the plan says. All else goes to the system. Where that is one whose kqueue is
+ * simulated (tests/kqueue), single changes of a queue can fail, too.
  */
 #ifndef MIO_FAULTS_H
 #define MIO_FAULTS_H
 
+#ifdef _WIN32
+#include "sys/windows/calls.h"
+#else
 #include "sys/unix/calls.h"
+#endif
 
 #include <stdbool.h>
 
@@ -40,6 +44,9 @@ enum fault_call {
 #define FAULT_ANSWERS_LOST (-3)
 /* A flag of pwritev2 that no system knows. A call with it that moves one byte ignores its flags. */
 #define FAULT_UNKNOWN_FLAG 0x40000000
+/* On Windows: no error that has the code of an errno value, but this one of Win32 or NTSTATUS. */
+#define FAULT_WIN32(error) ((int)(0x80070000 | (error)))
+#define FAULT_NT(status) ((int)(status))
 
 struct fault_plan {
     enum fault_call call;
@@ -60,6 +67,10 @@ unsigned long fault_count(enum fault_call call);
 bool fault_happened(void);
 
 const char *fault_name(enum fault_call call);
+
+/* For the table: counts a call. Returns what is to happen to it: nothing (0), or an error of a
+ * plan. */
+int fault_next(enum fault_call call);
 
 #ifdef MIO_KQUEUE_ABI_H
 /* The next call of kevent(2) that waits, with room for events, finds this one before all others. */

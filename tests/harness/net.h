@@ -6,8 +6,9 @@
 #define MIO_TEST_NET_H
 
 #include "plain.h"
-#include "system.h"
 #include "test.h"
+/* By its place: src/sys/ has headers of that name. */
+#include "../support/system.h"
 
 /* The time that a wait for something that must come may take before the case fails. */
 #define TEST_SOON (10 * MIO_NS_PER_S)

@@ -1,17 +1,41 @@
 /* The table of calls. */
 #include "answers.h"
 
-struct mio__calls mio__calls = {
-#define PASS(result, name, parameters, arguments) .name = name,
-    MIO__CALLS(PASS)
-#undef PASS
-};
+#include "sys/windows/ntdll.h"
+
+/* Calls by functions of our own: headers do not agree on each type. */
+#define CALL(result, name, parameters, arguments)                                                  \
+    static result WINAPI call_##name parameters                                                    \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }
+MIO__CALLS_OF_SOCKETS(CALL)
+MIO__CALLS_THAT_MOVE(CALL)
+MIO__CALLS_FOR_SOCKETS(CALL)
+MIO__CALLS_OF_START(CALL)
+MIO__CALLS_OF_HANDLES(CALL)
+MIO__CALLS_OF_ENDS(CALL)
+MIO__CALLS_OF_FILES(CALL)
+MIO__CALLS_OF_TYPES(CALL)
+#undef CALL
+#define CALL(result, name, parameters, arguments)                                                  \
+    static result NTAPI call_##name parameters                                                     \
+    {                                                                                              \
+        return mio__ntdll_find()->name arguments;                                                  \
+    }
+MIO__CALLS_OF_NTDLL(CALL)
+#undef CALL
+
+struct mio__calls mio__calls;
 
 void answers_of_system(void)
 {
-#define PASS(result, name, parameters, arguments) mio__calls.name = name;
-    MIO__CALLS(PASS)
-#undef PASS
+    static const struct mio__calls calls = {
+#define ENTRY(result, name, parameters, arguments) .name = call_##name,
+        MIO__CALLS(ENTRY)
+#undef ENTRY
+    };
+    mio__calls = calls;
 }
 
 int answers_closes;

@@ -3,6 +3,7 @@
 
 #include "answers.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct row {

@@ -37,7 +37,8 @@ static bool fails_now(const char *name)
         return fails_now(#name) ? INVALID_HANDLE_VALUE : name arguments;                           \
     }
 MIO__CALLS_OF_HANDLES(OR_FAIL)
-MIO__CALLS_FOR_FILES(OR_FAIL_FILE)
+MIO__CALLS_OF_ENDS(OR_FAIL)
+MIO__CALLS_OF_FILES(OR_FAIL_FILE)
 
 /* A handle whose close fails is closed all the same, else it would stay. */
 static BOOL WINAPI fail_close(HANDLE handle)
@@ -52,7 +53,8 @@ static void fail(const char *name, int after, DWORD error)
 {
 #define PUT(result, name, parameters, arguments) mio__calls.name = fail_##name;
     MIO__CALLS_OF_HANDLES(PUT)
-    MIO__CALLS_FOR_FILES(PUT)
+    MIO__CALLS_OF_ENDS(PUT)
+    MIO__CALLS_OF_FILES(PUT)
 #undef PUT
     mio__calls.CloseHandle = fail_close;
     failing.name = name;

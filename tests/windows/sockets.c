@@ -60,6 +60,19 @@ static void adopting_that_fails_changes_nothing(void)
     CHECK_EQ(mio_tcp_stream_close(&stream), 0);
 }
 
+/* The system makes it as its listener was made, but for this. */
+static void accepted_socket_is_not_inherited(void)
+{
+    struct mio_tcp_stream stream;
+    mio_fd peer;
+    DWORD flags = HANDLE_FLAG_INHERIT;
+    test_tcp_pair(&stream, &peer);
+    CHECK(GetHandleInformation((HANDLE)mio_source_fd(&stream.source), &flags));
+    CHECK_EQ(flags & HANDLE_FLAG_INHERIT, 0);
+    CHECK_EQ(mio_tcp_stream_close(&stream), 0);
+    CHECK_EQ(plain_close(peer), 0);
+}
+
 static SOCKET WINAPI accept_nobody(SOCKET fd, struct sockaddr *addr, int *length)
 {
     (void)fd, (void)addr, (void)length;
@@ -229,6 +242,7 @@ static void listener_has_its_port_alone(void)
 static const struct test_case cases[] = {
     {"socket_that_cannot_be_settled_is_closed", socket_that_cannot_be_settled_is_closed, 0},
     {"adopting_that_fails_changes_nothing", adopting_that_fails_changes_nothing, 0},
+    {"accepted_socket_is_not_inherited", accepted_socket_is_not_inherited, 0},
     {"peer_that_was_gone_may_be_passed_over", peer_that_was_gone_may_be_passed_over, 0},
     {"family_that_the_system_lacks", family_that_the_system_lacks, 0},
     {"socket_that_lingers_is_closed", socket_that_lingers_is_closed, 0},

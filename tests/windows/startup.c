@@ -1,6 +1,8 @@
 /* Starting Winsock. */
 #include "answers.h"
 
+#include <string.h>
+
 static int starts, answer;
 
 static int WINAPI start(WORD version, WSADATA *data)
@@ -59,9 +61,42 @@ static void addresses_need_no_start(void)
     CHECK_EQ(starts, 0);
 }
 
+static const char *lacks;
+
+static FARPROC WINAPI find_others(HMODULE module, const char *name)
+{
+    return strcmp(name, lacks) == 0 ? NULL : GetProcAddress(module, name);
+}
+
+static HMODULE WINAPI find_no_module(const WCHAR *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* Before there was a poll, for they are looked up once. */
+static void functions_that_ntdll_lacks_are_a_code(void)
+{
+    static const char *const names[] = {"NtCreateFile", "NtDeviceIoControlFile",
+                                        "NtCancelIoFileEx"};
+    struct mio_poll poll;
+    mio__calls.GetModuleHandleW = find_no_module;
+    CHECK_EQ(mio_poll_init(&poll), -ENOSYS);
+    answers_of_system();
+    mio__calls.GetProcAddress = find_others;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        lacks = names[i];
+        CHECK_EQ(mio_poll_init(&poll), -ENOSYS);
+    }
+    answers_of_system();
+    CHECK_EQ(mio_poll_init(&poll), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 static const struct test_case cases[] = {
     {"addresses_need_no_start", addresses_need_no_start, 0},
     {"refused_start_is_a_code_and_is_tried_again", refused_start_is_a_code_and_is_tried_again, 0},
+    {"functions_that_ntdll_lacks_are_a_code", functions_that_ntdll_lacks_are_a_code, 0},
     {NULL, NULL, 0},
 };
 

@@ -35,28 +35,30 @@ static IO_STATUS_BLOCK *status_of(struct mio__operation *operation)
 
 int mio__afd_open(HANDLE port, HANDLE *device)
 {
-    const struct mio__ntdll *ntdll = mio__ntdll_find();
-    if (!ntdll)
+    HANDLE opened;
+    if (!mio__ntdll_find())
         return -ENOSYS;
     UNICODE_STRING name = {sizeof NAME - sizeof(WCHAR), sizeof NAME, NAME};
     OBJECT_ATTRIBUTES attributes = {.Length = sizeof attributes, .ObjectName = &name};
     IO_STATUS_BLOCK status;
     NTSTATUS result =
-        ntdll->NtCreateFile(device, SYNCHRONIZE, &attributes, &status, NULL, 0,
-                            FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
+        MIO__NTDLL_CALL(NtCreateFile)(&opened, SYNCHRONIZE, &attributes, &status, NULL, 0,
+                                      FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
     if (result != STATUS_OF_SUCCESS)
         return mio__error_of_status(result);
-    if (MIO__CALL(CreateIoCompletionPort)(*device, port, 0, 0) &&
-        MIO__CALL(SetFileCompletionNotificationModes)(*device, FILE_SKIP_SET_EVENT_ON_HANDLE))
+    if (MIO__CALL(CreateIoCompletionPort)(opened, port, 0, 0) &&
+        MIO__CALL(SetFileCompletionNotificationModes)(opened, FILE_SKIP_SET_EVENT_ON_HANDLE)) {
+        *device = opened;
         return 0;
+    }
     int error = mio__error_of(GetLastError());
-    mio__afd_close(*device);
+    mio__afd_close(opened);
     return error;
 }
 
-void mio__afd_close(HANDLE device)
+int mio__afd_close(HANDLE device)
 {
-    MIO__CALL(CloseHandle)(device);
+    return MIO__CALL(CloseHandle)(device) ? 0 : mio__error_of(GetLastError());
 }
 
 int mio__afd_submit(HANDLE device, struct mio__operation *operation,
@@ -71,7 +73,7 @@ int mio__afd_submit(HANDLE device, struct mio__operation *operation,
         .events = events,
     };
     operation->overlapped.Internal = (ULONG_PTR)STATUS_OF_PENDING;
-    NTSTATUS result = mio__ntdll_find()->NtDeviceIoControlFile(
+    NTSTATUS result = MIO__NTDLL_CALL(NtDeviceIoControlFile)(
         device, NULL, NULL, &operation->overlapped, status, AFD_POLL, request, sizeof *request,
         request, sizeof *request);
     if (result == STATUS_OF_SUCCESS || result == STATUS_OF_PENDING)
@@ -84,10 +86,17 @@ int mio__afd_submit(HANDLE device, struct mio__operation *operation,
 int mio__afd_cancel(HANDLE device, struct mio__operation *operation)
 {
     IO_STATUS_BLOCK status;
-    NTSTATUS result = mio__ntdll_find()->NtCancelIoFileEx(device, status_of(operation), &status);
+    NTSTATUS result = MIO__NTDLL_CALL(NtCancelIoFileEx)(device, status_of(operation), &status);
     if (result == STATUS_OF_SUCCESS || result == STATUS_OF_NOT_FOUND)
         return 0;
     return mio__error_of_status(result);
+}
+
+/* The last that it writes is the status. */
+bool mio__afd_is_done(const struct mio__operation *operation)
+{
+    const volatile ULONG_PTR *status = &operation->overlapped.Internal;
+    return *status != (ULONG_PTR)STATUS_OF_PENDING;
 }
 
 uint32_t mio__afd_answer(const struct mio__operation *operation,

@@ -22,7 +22,7 @@ struct mio__afd_request {
 
 /* Opens a handle of the device whose requests end at the port. */
 int mio__afd_open(HANDLE port, HANDLE *device);
-void mio__afd_close(HANDLE device);
+int mio__afd_close(HANDLE device);
 
 /*
  * Asks for events of a base socket. After 0 the operation comes through the port, also where the
@@ -37,6 +37,9 @@ int mio__afd_cancel(HANDLE device, struct mio__operation *operation);
 /* The answer of an operation that came: its MIO__AFD_... events. */
 uint32_t mio__afd_answer(const struct mio__operation *operation,
                          const struct mio__afd_request *request);
+
+/* Whether an operation that was submitted has ended: the system writes to it no more. */
+bool mio__afd_is_done(const struct mio__operation *operation);
 
 /* Whether the device tells the peer's end behind data that nobody has read. */
 bool mio__afd_tells_end(void);

@@ -93,28 +93,33 @@ static void set_list_abandoned(struct mio__afd_set *set)
     }
 }
 
+/* After an update that was refused, which the next wait makes again: whether to tell something. */
+static bool set_guess(struct mio__afd_set *set, struct mio__afd_slot *slot, struct mio_event *event)
+{
+    set_list(set, slot);
+    event->token = slot->token;
+    event->readiness = slot->edge.armed & (MIO_READABLE | MIO_WRITABLE);
+    if (event->readiness == 0)
+        return false;
+    mio__edge_report(&slot->edge, event->readiness);
+    return true;
+}
+
 int mio__afd_set_apply(struct mio__afd_set *set, struct mio_event *events, size_t capacity)
 {
     struct mio__afd_slot *slot;
+    bool more = true; /* what is listed meanwhile is for the next wait */
     size_t n = 0;
     set_list_abandoned(set);
-    while (n < capacity && (slot = set_first_listed(set)) != NULL) {
+    const uint32_t last = set->last_dirty;
+    while (more && n < capacity && (slot = set_first_listed(set)) != NULL) {
+        more = slot->index != last;
         set_unlist_first(set);
         int result = set_update(set, slot);
-        if (result == 0)
-            continue;
-        if (result == -EBADF) { /* closed behind our back */
+        if (result == -EBADF) /* closed behind our back */
             mio__slots_release(&set->slots, slot->index);
-            continue;
-        }
-        if (slot->poll.phase != MIO__AFD_IDLE) /* not cancelled: it may go on */
-            continue;
-        events[n].token = slot->token;
-        events[n].readiness = slot->edge.armed & (MIO_READABLE | MIO_WRITABLE);
-        if (events[n].readiness == 0)
-            continue;
-        mio__edge_report(&slot->edge, events[n].readiness);
-        n++;
+        else if (result < 0)
+            n += set_guess(set, slot, &events[n]);
     }
     return (int)n;
 }
@@ -242,22 +247,35 @@ void mio__afd_set_init(struct mio__afd_set *set, const struct mio_allocator *all
     set->first_dirty = DIRTY_END;
 }
 
-void mio__afd_set_cancel(struct mio__afd_set *set)
+int mio__afd_set_end(struct mio__afd_set *set)
 {
-    for (uint32_t i = 0; i < mio__slots_count(&set->slots); i++) {
+    const uint32_t count = mio__slots_count(&set->slots);
+    int result = 0;
+    for (uint32_t i = 0; i < count; i++) {
         struct mio__afd_slot *slot = set_at(set, i);
         if (slot->poll.phase == MIO__AFD_PENDING)
             set_cancel_poll(set, slot);
     }
+    for (uint32_t i = 0; i < count; i += MIO__AFD_SOCKETS) {
+        HANDLE *device = set_device(set, i);
+        int closed = *device ? mio__afd_close(*device) : 0;
+        *device = NULL;
+        if (result == 0)
+            result = closed;
+    }
+    return result;
 }
 
-void mio__afd_set_close_devices(struct mio__afd_set *set)
+uint32_t mio__afd_set_settle(struct mio__afd_set *set)
 {
-    for (uint32_t i = 0; i < mio__slots_count(&set->slots); i += MIO__AFD_SOCKETS) {
-        HANDLE device = *set_device(set, i);
-        if (device)
-            mio__afd_close(device);
+    for (uint32_t i = 0; i < mio__slots_count(&set->slots) && set->in_flight > 0; i++) {
+        struct mio__afd_slot *slot = set_at(set, i);
+        if (slot->poll.phase != MIO__AFD_IDLE && mio__afd_is_done(&slot->operation)) {
+            slot->poll.phase = MIO__AFD_IDLE;
+            set->in_flight--;
+        }
     }
+    return set->in_flight;
 }
 
 void mio__afd_set_free(struct mio__afd_set *set)

@@ -51,11 +51,15 @@ static inline struct mio__afd_set *mio__afd_set_of(const struct mio_poll *poll)
 void mio__afd_set_init(struct mio__afd_set *set, const struct mio_allocator *allocator,
                        HANDLE port);
 
-/* Makes all polls in flight end. Their answers come through the port. */
-void mio__afd_set_cancel(struct mio__afd_set *set);
-
-/* The end of a set: its devices, then its memory, once nothing is in flight. */
-void mio__afd_set_close_devices(struct mio__afd_set *set);
+/*
+ * The end of a set. First all polls in flight are made to end, and the devices are closed, which
+ * ends those that could not be cancelled; the answers come through the port. 0, or the code of a
+ * handle that could not be closed.
+ */
+int mio__afd_set_end(struct mio__afd_set *set);
+/* Where the port does not give them: forgets those that the system has ended. How many are left. */
+uint32_t mio__afd_set_settle(struct mio__afd_set *set);
+/* Then its memory, once nothing is in flight. */
 void mio__afd_set_free(struct mio__afd_set *set);
 
 /* Makes sure that there is a free slot and a device for it: 0 or a code. */
@@ -81,9 +85,9 @@ bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direc
                         enum mio__rearm reason, bool now);
 
 /*
- * Asks the device for what is listed. A slot that it refuses for want of memory or the like is
- * reported in all directions that wait: so the program tries, meets would-block and arms it again.
- * Returns the number of such events; slots that find no room stay listed.
+ * Asks the device for what is listed. A slot that it refuses for want of memory or the like stays
+ * listed for the next wait, and is reported in the directions that are armed: so the program tries,
+ * and meets would-block. Returns the number of such events; slots that find no room stay listed.
  */
 int mio__afd_set_apply(struct mio__afd_set *set, struct mio_event *events, size_t capacity);
 

@@ -8,6 +8,8 @@ int mio__ask_error(mio_fd fd)
 {
     DWORD flags;
     const int error = mio__last_error();
+    if (error == -ENOPROTOOPT)
+        return -ENOTSUP;
     if (error != -ENOTSOCK)
         return error;
     const bool is_open =

@@ -7,7 +7,7 @@
 
 /*
  * The code of the call that has just failed: -EBADF where the descriptor is nothing at all, which
- * Winsock does not tell from what is no socket.
+ * Winsock does not tell from what is no socket; -ENOTSUP for an option that it has not.
  */
 int mio__ask_error(mio_fd fd);
 

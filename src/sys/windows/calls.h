@@ -16,8 +16,11 @@
 
 #define MIO__CALLS(X)                                                                              \
     MIO__CALLS_OF_SOCKETS(X)                                                                       \
+    MIO__CALLS_THAT_MOVE(X)                                                                        \
     MIO__CALLS_FOR_SOCKETS(X)                                                                      \
-    MIO__CALLS_OF_START(X) MIO__CALLS_OF_HANDLES(X) MIO__CALLS_OF_TYPES(X) MIO__CALLS_FOR_FILES(X)
+    MIO__CALLS_OF_START(X)                                                                         \
+    MIO__CALLS_OF_HANDLES(X)                                                                       \
+    MIO__CALLS_OF_ENDS(X) MIO__CALLS_OF_FILES(X) MIO__CALLS_OF_TYPES(X) MIO__CALLS_OF_NTDLL(X)
 
 struct mio__calls {
 #define MIO__MEMBER(result, name, parameters, arguments) result(WINAPI *name) parameters;

@@ -153,36 +153,46 @@ static bool iocp_in_flight(const struct iocp_state *state)
     return state->set.in_flight > 0 || state->pipes.due > 0;
 }
 
-/* Takes the packets of all that is in flight, for the system writes to its memory (D). */
-static int iocp_reap(struct mio_poll *poll, struct iocp_state *state)
+/* How long a close waits for the ends of what it has cancelled, which come at once. */
+enum { REAPING_MS = 1000 };
+
+/* Takes the packets of all that is in flight, as long as the port gives them. */
+static void iocp_reap(struct mio_poll *poll, struct iocp_state *state)
 {
     OVERLAPPED_ENTRY entries[FETCHED_MAX];
     struct mio_event event;
-    mio__afd_set_cancel(&state->set);
-    mio__pipes_end(&state->pipes);
-    while (iocp_in_flight(state)) {
-        int n = iocp_fetch(state, entries, FETCHED_MAX, MIO_NS_PER_S);
-        if (n <= 0)
-            return n < 0 ? n : -ETIMEDOUT;
+    int n = 1;
+    while (iocp_in_flight(state) && n > 0) {
+        n = iocp_fetch(state, entries, FETCHED_MAX, REAPING_MS * MIO_NS_PER_MS);
         for (int i = 0; i < n; i++) {
             struct mio__operation *operation = (void *)entries[i].lpOverlapped;
             if (operation)
                 operation->done(operation, poll, &event);
         }
     }
-    return 0;
 }
 
+/* Where the port gives no packets: forgets what the system has ended. Whether something is left. */
+static bool iocp_settle(struct iocp_state *state)
+{
+    mio__afd_set_settle(&state->set);
+    mio__pipes_settle(&state->pipes);
+    return iocp_in_flight(state);
+}
+
+/* Memory that the system may still write to cannot be given back (D): then that is the result. */
 static int iocp_close(struct mio_poll *poll)
 {
     struct iocp_state *state = poll->state;
-    int result = iocp_reap(poll, state);
-    mio__afd_set_close_devices(&state->set);
+    int result = mio__afd_set_end(&state->set);
+    mio__pipes_end(&state->pipes);
+    iocp_reap(poll, state);
+    for (int i = 0; iocp_settle(state) && i < REAPING_MS; i++)
+        Sleep(1);
     if (!MIO__CALL(CloseHandle)(state->port) && result == 0)
         result = mio__error_of(GetLastError());
-    /* Memory that the system has not given back stays: it may be written to. */
     if (iocp_in_flight(state))
-        return result;
+        return -ETIMEDOUT;
     mio__afd_set_free(&state->set);
     mio__grow_free(&poll->allocator, state, 1, sizeof *state);
     return result;
@@ -311,13 +321,13 @@ static int iocp_look(struct mio_poll *poll, struct mio_event *events, size_t cap
                      int64_t timeout_ns, int *n)
 {
     OVERLAPPED_ENTRY entries[FETCHED_MAX];
-    int all = 0, count;
-    do {
+    int all = 0, count = FETCHED_MAX;
+    while (count == FETCHED_MAX && (size_t)*n < capacity) { /* there may be more */
         const bool waits = *n == 0 && all == 0;
         count = iocp_fetch(poll->state, entries, capacity - (size_t)*n, waits ? timeout_ns : 0);
         *n += iocp_take(poll, entries, count, events + *n);
         all += count > 0 ? count : 0;
-    } while (count == FETCHED_MAX && (size_t)*n < capacity); /* there may be more */
+    }
     return count < 0 && all == 0 ? count : all;
 }
 

@@ -5,25 +5,15 @@
 #ifndef MIO_NTDLL_H
 #define MIO_NTDLL_H
 
-#include <stdbool.h>
+#include "sys/windows/calls.h"
 
-#include <winsock2.h>
-/* After winsock2.h. */
-#include <winternl.h>
+#include <stdbool.h>
 
 /* The functions, with their names and parameters of ntdll. */
 struct mio__ntdll {
-    NTSTATUS(NTAPI *NtCreateFile)
-    (HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes, IO_STATUS_BLOCK *status,
-     LARGE_INTEGER *size, ULONG file_attributes, ULONG share, ULONG disposition, ULONG options,
-     void *ea, ULONG ea_length);
-    NTSTATUS(NTAPI *NtDeviceIoControlFile)
-    (HANDLE device, HANDLE event, void *apc, void *apc_context, IO_STATUS_BLOCK *status, ULONG code,
-     void *in, ULONG in_length, void *out, ULONG out_length);
-    NTSTATUS(NTAPI *NtCancelIoFileEx)
-    (HANDLE device, IO_STATUS_BLOCK *request, IO_STATUS_BLOCK *status);
-    NTSTATUS(NTAPI *NtQueryInformationFile)
-    (HANDLE file, IO_STATUS_BLOCK *status, void *out, ULONG out_length, int information);
+#define MIO__MEMBER(result, name, parameters, arguments) result(NTAPI *name) parameters;
+    MIO__CALLS_OF_NTDLL(MIO__MEMBER)
+#undef MIO__MEMBER
     bool is_wine; /* it stands on Wine, which tells the peer's end only behind the data */
 };
 
@@ -32,5 +22,12 @@ const struct mio__ntdll *mio__ntdll_find(void);
 
 /* Whether operations on the handle are overlapped: those of others wait. */
 bool mio__ntdll_is_overlapped(HANDLE handle);
+
+/* One of them, after they were found once. */
+#ifndef MIO_CALL_TABLE
+#define MIO__NTDLL_CALL(name) mio__ntdll_find()->name
+#else
+#define MIO__NTDLL_CALL(name) mio__calls.name
+#endif
 
 #endif

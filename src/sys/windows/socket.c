@@ -55,13 +55,14 @@ int mio__socket_peer_addr(mio_fd fd, struct mio_addr *addr)
     return 0;
 }
 
-/* A socket that has begun to connect is bound. */
-static bool is_bound(mio_fd fd)
+/* 1 for a socket that has begun to connect, for that is bound; 0, or a code. */
+static int is_bound(mio_fd fd)
 {
     struct sockaddr_storage name;
     int length = sizeof name;
-    return MIO__CALL(getsockname)(fd, (struct sockaddr *)&name, &length) == 0 ||
-           WSAGetLastError() != WSAEINVAL;
+    if (MIO__CALL(getsockname)(fd, (struct sockaddr *)&name, &length) == 0)
+        return 1;
+    return WSAGetLastError() == WSAEINVAL ? 0 : mio__last_error();
 }
 
 /* A connection that failed is told as an exception, and nothing of one that never began. */
@@ -76,7 +77,8 @@ int mio__socket_writability(mio_fd fd)
         return (int)MIO_WRITE_CLOSED;
     if (writes.fd_count > 0)
         return (int)MIO_WRITABLE;
-    return is_bound(fd) ? 0 : (int)MIO_WRITE_CLOSED;
+    const int bound = is_bound(fd);
+    return bound < 0 ? bound : bound ? 0 : (int)MIO_WRITE_CLOSED;
 }
 
 /* ---- Names and ends -------------------------------------------------------------------------- */
@@ -95,19 +97,35 @@ int mio__socket_listen(mio_fd fd, int backlog)
 
 static int connect_to(mio_fd fd, const struct mio_addr *addr)
 {
-    if (MIO__CALL(connect)(fd, mio__sockaddr(addr), (int)addr->length) != 0)
-        return WSAGetLastError() == WSAEWOULDBLOCK ? 0 : mio__ask_error(fd);
-    /* Connected at once: a datagram socket, which from now on is told of refused datagrams. */
-    return mio__ask_is_datagram(fd) ? mio__new_tell_refusals(fd, true) : 0;
+    const bool failed = MIO__CALL(connect)(fd, mio__sockaddr(addr), (int)addr->length) != 0;
+    return failed && WSAGetLastError() != WSAEWOULDBLOCK ? mio__ask_error(fd) : 0;
 }
 
-int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
+static int connect_to_any(mio_fd fd, const struct mio_addr *addr)
 {
     struct mio_addr mapped;
     int result = connect_to(fd, addr);
     if (result < 0 && mio__mapped_instead(fd, addr, &mapped, &result))
         result = connect_to(fd, &mapped);
     return result;
+}
+
+/* One that has a peer is told of refused datagrams; before it has, so that a refusal changes
+ * nothing. */
+static int connect_datagrams(mio_fd fd, const struct mio_addr *addr)
+{
+    struct mio_addr peer;
+    int result = mio__new_tell_refusals(fd, true);
+    if (result == 0)
+        result = connect_to_any(fd, addr);
+    if (result < 0 && mio__socket_peer_addr(fd, &peer) < 0)
+        mio__new_tell_refusals(fd, false);
+    return result;
+}
+
+int mio__socket_connect(mio_fd fd, const struct mio_addr *addr)
+{
+    return mio__ask_is_datagram(fd) ? connect_datagrams(fd, addr) : connect_to_any(fd, addr);
 }
 
 int mio__socket_shutdown(mio_fd fd, int how)

@@ -34,9 +34,8 @@ static const struct {
 static int option_error(mio_fd fd, int level)
 {
     const int error = mio__ask_error(fd);
-    if (error == -EINVAL && level == IPPROTO_IPV6 && mio__ask_family(fd) == AF_INET)
-        return -ENOTSUP;
-    return error == -ENOPROTOOPT ? -ENOTSUP : error;
+    const bool is_others = level == IPPROTO_IPV6 && mio__ask_family(fd) == AF_INET;
+    return error == -EINVAL && is_others ? -ENOTSUP : error;
 }
 
 int mio__option_get(mio_fd fd, enum mio__option option, int *value)

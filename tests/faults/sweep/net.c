@@ -1,33 +1,34 @@
 /* The common part of the scenarios of sockets. */
-#define _GNU_SOURCE 1
 #include "sockets.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-int sweep_flags(int fd)
+bool sweep_has_flags(mio_fd fd)
 {
-    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 || (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
+    return !plain_is_inherited(fd) || plain_blocking(fd) == PLAIN_BLOCKS_NOT;
 }
 
-bool sweep_is_untouched(const struct mio_source *source, int fd)
+mio_fd sweep_foreign_socket(enum plain_family family, enum plain_type type)
 {
-    return sweep_is_closed(source) && (!sweep_flags(fd) || sweep_error_stays());
+    mio_fd fd = plain_socket(family, type);
+    plain_set_inherited(fd);
+    return fd;
+}
+
+bool sweep_is_untouched(const struct mio_source *source, mio_fd fd)
+{
+    return sweep_is_closed(source) && (!sweep_has_flags(fd) || sweep_error_stays());
 }
 
 void sweep_linger(const struct mio_source *source)
 {
-    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    if (mio_source_fd(source) >= 0)
-        setsockopt(mio_source_fd(source), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    if (mio_source_fd(source) != MIO_FD_NONE)
+        plain_reset_on_close(mio_source_fd(source));
 }
 
-void sweep_close_fd(int *fd)
+void sweep_close_fd(mio_fd *fd)
 {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
+    if (*fd != MIO_FD_NONE)
+        plain_close(*fd);
+    *fd = MIO_FD_NONE;
 }
 
 struct mio_addr sweep_addr(const char *text)

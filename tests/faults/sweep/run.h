@@ -18,6 +18,8 @@ struct sweep_run {
     int ordinal;                           /* of the call that it met in the last of them */
     bool has_more;                         /* that step made more than one such call */
     bool stopped;                          /* a step was refused, and would be again */
+    bool told;                             /* the step told what it could not watch */
+    bool missed;                           /* the run did not make the call of the plan */
     bool wrong;
     char problem[256];
 };

@@ -1,24 +1,34 @@
 /* Scenarios: registrations in every mode, of descriptors and of custom sources. */
-#define _GNU_SOURCE 1
 #include "sweep.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static struct mio_poll poll_;
 static struct mio_source source;
-static int ends[2] = {-1, -1};
+static mio_fd ends[2] = {MIO_FD_NONE, MIO_FD_NONE};
 
 enum { TOKEN = 1, OTHER = 2, TAKEN = 3 };
+
+static void init_source(void)
+{
+    plain_set_blocking(ends[0], false);
+    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    for (mio_token token = TOKEN; token <= TAKEN; token++)
+        sweep_knows(token, &source);
+}
 
 static void open_raw(void)
 {
     OPEN_POLL(&poll_);
-    HOLDS(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    OVER_YET;
-    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    sweep_open_ends(ends);
+    init_source();
+}
+
+static void open_sockets(void)
+{
+    OPEN_POLL(&poll_);
+    plain_pair(PLAIN_STREAM, ends);
+    init_source();
 }
 
 static void clean_raw(void)
@@ -30,17 +40,17 @@ static void clean_raw(void)
     HOLDS(!mio_source_is_registered(&source));
     memset(&source, 0, sizeof source);
     for (int i = 0; i < 2; i++) {
-        if (ends[i] >= 0)
-            close(ends[i]);
-        ends[i] = -1;
+        if (ends[i] != MIO_FD_NONE)
+            plain_close(ends[i]);
+        ends[i] = MIO_FD_NONE;
     }
     CLEAN(mio_poll_close(&poll_));
 }
 
 /* Whether a ready source is reported under a token, and the system told of all else before. */
-static bool is_reported(mio_token token)
+static bool is_reported(mio_token token, uint32_t direction)
 {
-    sweep_event(&poll_, token, MIO_READABLE, TEST_SOON);
+    sweep_event(&poll_, token, direction, TEST_SOON);
     return true;
 }
 
@@ -49,7 +59,7 @@ static bool has_token(mio_token token, mio_interest mode)
 {
     const bool is_whole = !sweep_left_half();
     return sweep_is_kept(&poll_, &source, token, MIO_READABLE | mode) &&
-           (!is_whole || mode != MIO_LEVEL || is_reported(token));
+           (!is_whole || mode != MIO_LEVEL || is_reported(token, MIO_READABLE));
 }
 
 /* The same, where the call registers the source if need be. */
@@ -58,10 +68,17 @@ static bool is_kept(void)
     return mio_source_is_registered(&source) == !sweep_left_half();
 }
 
+/* Bytes from the other end, once they are here. */
+static void arrives(const char *bytes, size_t len)
+{
+    HOLDS(plain_write(ends[1], bytes, len) == (ptrdiff_t)len);
+    plain_wait(ends[0], PLAIN_IN);
+}
+
 static void drain(void)
 {
     char buf[8];
-    while (read(ends[0], buf, sizeof buf) > 0)
+    while (plain_read(ends[0], buf, sizeof buf) > 0)
         continue;
     HOLDS(mio_source_blocked(&source, MIO_READABLE) == 0);
 }
@@ -74,25 +91,25 @@ static void in_mode(mio_interest mode)
     OVER_YET;
     STEP(mio_register(registry, &source, TOKEN, MIO_READABLE | mode), 0,
          !mio_source_is_registered(&source));
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
-    HOLDS(write(ends[1], "x", 1) == 1);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
+    arrives("x", 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
     STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0, has_token(TOKEN, mode));
     EVENT(&poll_, OTHER, MIO_READABLE);
     if (!(mode & MIO_LEVEL) || (mode & MIO_ONESHOT))
-        STEP(mio_poll_wait(&poll_, &event, 1, MIO_NS_PER_MS / 10), 0, true);
+        STEP(mio_poll_wait(&poll_, &event, 1, MIO_NS_PER_MS / 10), 0, sweep_is_tried(&source));
     drain();
     OVER_YET;
     if (mode & MIO_ONESHOT)
         STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | mode), 0,
              has_token(OTHER, mode));
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
-    HOLDS(write(ends[1], "y", 1) == 1);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
+    arrives("y", 1);
     EVENT(&poll_, OTHER, MIO_READABLE);
     drain(); /* a queue that refused goes on to watch it */
     OVER_YET;
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
     STEP(mio_deregister(registry, &source), -ENOENT, false);
 }
 
@@ -140,9 +157,9 @@ static void both_directions(void)
 {
     struct mio_registry *registry = mio_poll_registry(&poll_);
     const mio_interest both = MIO_READABLE | MIO_WRITABLE;
-    OPEN_POLL(&poll_);
-    HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    HOLDS(mio_source_init_fd(&source, ends[0]) == 0 && write(ends[1], "x", 1) == 1);
+    open_sockets();
+    OVER_YET;
+    arrives("x", 1);
     OVER_YET;
     STEP(mio_register(registry, &source, TOKEN, both), 0, is_unknown());
     EVENT(&poll_, TOKEN, both);
@@ -158,22 +175,39 @@ static void both_directions(void)
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
 }
 
+/* A change to another direction: one that was refused leaves the old one watched. */
+static void other_direction(void)
+{
+    struct mio_registry *registry = mio_poll_registry(&poll_);
+    struct mio_event event;
+    const mio_interest before = MIO_WRITABLE | MIO_LEVEL;
+    open_sockets();
+    OVER_YET;
+    STEP(mio_register(registry, &source, TOKEN, before), 0, is_unknown());
+    EVENT(&poll_, TOKEN, MIO_WRITABLE);
+    STEP(mio_reregister(registry, &source, OTHER, MIO_READABLE | MIO_LEVEL), 0,
+         sweep_is_kept(&poll_, &source, TOKEN, before) && is_reported(TOKEN, MIO_WRITABLE));
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
+    arrives("x", 1);
+    OVER_YET;
+    EVENT(&poll_, OTHER, MIO_READABLE);
+    ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
+}
+
 /* The end of the peer alone, past data, in a mode that is told of it by a mark. */
 static void end_alone(void)
 {
     struct mio_registry *registry = mio_poll_registry(&poll_);
     struct mio_event event;
-    OPEN_POLL(&poll_);
-    HOLDS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    HOLDS(mio_source_init_fd(&source, ends[0]) == 0);
+    open_sockets();
     OVER_YET;
     STEP(mio_register(registry, &source, TOKEN, MIO_READ_CLOSED | MIO_LEVEL), 0, is_unknown());
-    HOLDS(write(ends[1], "x", 1) == 1);
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    arrives("x", 1);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
     STEP(mio_reregister(registry, &source, OTHER, MIO_READ_CLOSED | MIO_ONESHOT), 0,
          sweep_is_kept(&poll_, &source, TOKEN, MIO_READ_CLOSED | MIO_LEVEL));
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
-    HOLDS(shutdown(ends[1], SHUT_WR) == 0);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
+    HOLDS(plain_shutdown(ends[1], PLAIN_WRITES) == 0);
     EVENT(&poll_, OTHER, MIO_READ_CLOSED);
     ONCE(mio_deregister(registry, &source), 0, !mio_source_is_registered(&source));
 }
@@ -181,16 +215,16 @@ static void end_alone(void)
 static const char *lacks_end_alone(void)
 {
     struct mio_poll probe;
-    int fds[2] = {-1, -1}, result = -1;
     struct mio_source end;
+    mio_fd fds[2];
     if (mio_poll_init_with(&probe, sweep_options()) < 0)
         return "there is no poll";
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0 && mio_source_init_fd(&end, fds[0]) == 0) {
-        result = mio_register(mio_poll_registry(&probe), &end, 0, MIO_READ_CLOSED | MIO_LEVEL);
-        mio_source_abandon(&end);
-    }
-    close(fds[0]);
-    close(fds[1]);
+    plain_pair(PLAIN_STREAM, fds);
+    CHECK_EQ(mio_source_init_fd(&end, fds[0]), 0);
+    int result = mio_register(mio_poll_registry(&probe), &end, 0, MIO_READ_CLOSED | MIO_LEVEL);
+    mio_source_abandon(&end);
+    plain_close(fds[0]);
+    plain_close(fds[1]);
     mio_poll_close(&probe);
     return result == -ENOTSUP ? "a level of the end alone is not supported" : NULL;
 }
@@ -202,7 +236,7 @@ static void watches(void)
     open_raw();
     OVER_YET;
     STEP(mio_watch(registry, &source, TOKEN, MIO_READABLE), 0, !mio_source_is_registered(&source));
-    HOLDS(write(ends[1], "x", 1) == 1);
+    arrives("x", 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
     STEP(mio_watch(registry, &source, OTHER, MIO_READABLE), 0, is_kept());
     EVENT(&poll_, OTHER, MIO_READABLE);
@@ -210,7 +244,7 @@ static void watches(void)
     HOLDS(!mio_source_is_registered(&source));
     drain(); /* a queue that refused goes on watching it */
     OVER_YET;
-    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, true);
+    STEP(mio_poll_wait(&poll_, &event, 1, 0), 0, sweep_is_tried(&source));
     STEP(mio_watch(registry, &source, TOKEN, 0), 0, true);
 }
 
@@ -230,10 +264,10 @@ static void takes_entry_over(void)
     HOLDS(mio_source_abandon(&source) == 0);
     STEP(mio_watch(registry, &source, TAKEN, MIO_READABLE), 0, !mio_source_is_registered(&source));
     HOLDS(mio_source_is_registered(&source));
-    HOLDS(write(ends[1], "x", 1) == 1);
+    arrives("x", 1);
     EVENT(&poll_, TAKEN, MIO_READABLE);
-    HOLDS(close(ends[1]) == 0);
-    ends[1] = -1;
+    HOLDS(plain_close(ends[1]) == 0);
+    ends[1] = MIO_FD_NONE;
     if (!(mio_poll_features(&poll_) & MIO_READ_CLOSED)) /* a kqueue without receipts */
         return;
     STEP(mio_watch(registry, &source, OTHER, MIO_READ_CLOSED), 0, is_kept());
@@ -250,25 +284,25 @@ static void is_told_of_io(void)
     OVER_YET;
     STEP(mio_register(registry, &source, TOKEN, MIO_READABLE), 0,
          !mio_source_is_registered(&source));
-    HOLDS(write(ends[1], "xx", 2) == 2);
+    arrives("xx", 2);
     EVENT(&poll_, TOKEN, MIO_READABLE);
-    HOLDS(read(ends[0], buf, 1) == 1);
+    HOLDS(plain_read(ends[0], buf, 1) == 1);
     STEP(mio_source_after(&source, &ready, MIO_READABLE, 1, 1), 0, false);
     HOLDS(ready == MIO_READABLE);
     STEP(mio_source_after(&source, &ready, MIO_READABLE, -EIO, sizeof buf), 0, false);
     HOLDS(ready == MIO_READABLE);
-    if (strcmp(mio_poll_backend_name(&poll_), "poll") == 0)
+    if (sweep_emulates_edges())
         EVENT(&poll_, TOKEN, MIO_READABLE);
-    HOLDS(read(ends[0], buf, sizeof buf) == 1);
+    HOLDS(plain_read(ends[0], buf, sizeof buf) == 1);
     STEP(mio_source_after(&source, &ready, MIO_READABLE, 1, sizeof buf), 0, false);
     HOLDS(ready == 0);
-    HOLDS(write(ends[1], "y", 1) == 1);
+    arrives("y", 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
-    HOLDS(read(ends[0], buf, 1) == 1 && read(ends[0], buf, 1) < 0);
+    HOLDS(plain_read(ends[0], buf, 1) == 1 && plain_read(ends[0], buf, 1) == -EAGAIN);
     ready = MIO_READABLE;
     STEP(mio_source_after(&source, &ready, MIO_READABLE, -EAGAIN, 0), 0, false);
     HOLDS(ready == 0);
-    HOLDS(write(ends[1], "z", 1) == 1);
+    arrives("z", 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
 }
 
@@ -310,7 +344,7 @@ static void registers_custom(void)
     HOLDS(mio_source_init_custom(&custom, &ops) == 0);
     STEP(mio_register(registry, &custom, TOKEN, MIO_READABLE), 0, are_registered(false));
     HOLDS(are_registered(true));
-    HOLDS(write(ends[1], "x", 1) == 1);
+    arrives("x", 1);
     EVENT(&poll_, TOKEN, MIO_READABLE);
     /* A change that fails ends the registration. */
     ONCE(mio_reregister(registry, &custom, OTHER, MIO_READABLE), 0, are_registered(false));
@@ -338,6 +372,7 @@ const struct scenario source_scenarios[] = {
     {"oneshot", oneshot, clean_raw, NULL, NULL},
     {"level_oneshot", level_oneshot, clean_raw, NULL, NULL},
     {"both_directions", both_directions, clean_raw, NULL, NULL},
+    {"other_direction", other_direction, clean_raw, NULL, NULL},
     {"end_alone", end_alone, clean_raw, lacks_end_alone, NULL},
     {"watches", watches, clean_raw, NULL, NULL},
     {"takes_entry_over", takes_entry_over, clean_raw, NULL, NULL},

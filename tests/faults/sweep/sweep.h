@@ -40,6 +40,13 @@ extern const struct scenario queue_scenarios[], source_scenarios[], pipe_scenari
 extern const struct scenario tcp_scenarios[], udp_scenarios[], unix_scenarios[];
 #endif
 
+/* Scenarios of the Unix domain want datagrams, pairs and abstract names, which no other has. */
+#if MIO_HAS_PIPES && !defined(MIO_NO_NET)
+#define SWEEP_HAS_UNIX 1
+#else
+#define SWEEP_HAS_UNIX 0
+#endif
+
 /* ---- Steps ----------------------------------------------------------------------------------- */
 
 /* As the result of a step: any number above 0. */
@@ -113,6 +120,14 @@ void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_
     } while (0)
 
 /*
+ * A wait that cannot ask the system to watch a source says that the source is ready: so the program
+ * tries, and tells of would-block. sweep_event does so for the sources that are known to it by
+ * their tokens; behind a wait that finds nothing stands sweep_is_tried.
+ */
+void sweep_knows(mio_token token, struct mio_source *source);
+bool sweep_is_tried(struct mio_source *source);
+
+/*
  * Facts that are true after a fault refused a read or a write, though the system would have moved
  * bytes; the source was told in edge mode before. Where edges are emulated would-block and a failed
  * read make the direction be told again, and a failed write is no news. Otherwise the system knows
@@ -144,7 +159,7 @@ const struct mio_poll_options *sweep_options(void);
 bool sweep_is_closed(const struct mio_source *source);
 
 /* Until so many bytes have arrived (streams, pipes), or a datagram, or a connection. */
-void sweep_wait_bytes(int fd, size_t count);
+void sweep_wait_bytes(mio_fd fd, size_t count);
 
 /* Splits a buffer into a list, which is never one of one buffer where it has two bytes. */
 size_t sweep_pieces(struct mio_buf list[2], void *buf, size_t len);
@@ -156,13 +171,14 @@ enum outcome {
     IS_ABSORBED, /* the result is as if it had not happened */
     IS_MENDED,   /* the same, by a second call of that kind: not where the error stays */
     IS_SHORT,    /* the call moves one byte */
+    IS_TOLD,     /* the wait says that a source is ready, which it could not watch */
     CANNOT_FAIL, /* the call cannot fail as the library makes it: nothing to sweep */
 };
 
 enum { RULE_ERRORS = 16 };
 
 struct rule {
-    const char *function; /* a pattern of fnmatch(3); see rules.c */
+    const char *function; /* a pattern; see rules.c */
     int call;             /* FAULT_..., and FAULT_CALLS for an allocation */
     int ordinal;          /* the first, second... of these calls that the step makes; 0: any */
     enum outcome outcome;
@@ -177,19 +193,34 @@ struct rule {
 const struct rule *sweep_next_rule(const struct rule *before, const char *call, int number,
                                    int ordinal);
 
-/* The backend of the program's options: "epoll", "poll", "kqueue". */
+/* The backend of the program's options: "epoll", "poll", "kqueue", "iocp". */
 const char *sweep_backend(void);
+/* Whether it knows levels alone, and the library makes edges of them. */
+bool sweep_emulates_edges(void);
 
-/* ---- The system (system_linux.c, system_bsd.c) ----------------------------------------------- */
+/* ---- The system (system_....c) --------------------------------------------------------------- */
 
 extern const struct rule sweep_system_rules[]; /* ends with SWEEP_MORE_RULES */
+extern const struct rule sweep_last_rules[];
+
+/* Before all else. */
+void sweep_prepare(void);
+
+/*
+ * After a run: what is wrong with the handles that the library has opened and closed by its own
+ * count, or NULL. Where the system counts them there is nothing to add.
+ */
+const char *sweep_wrong_handles(void);
+
+/* Two blocking ends of what can be watched: one to read from, one to write to. */
+void sweep_open_ends(mio_fd ends[2]);
 
 /* The system that lacks its flag for writes to pipes without SIGPIPE, and the one that ignores it;
  * why the host has no such flag, or NULL. */
 extern const struct fault_plan sweep_no_pipe_flag, sweep_pipe_flag_ignored;
 const char *sweep_lacks_pipe_flag(void);
 
-/* Whether no system has this error and does what the standing plan says. */
+/* Whether no system has this error of the call and does what the standing plan says. */
 bool sweep_contradicts(const struct fault_plan *standing, int number, int error);
 
 /* Whether a change of a registration may take several of these calls, so that one of them can fail

@@ -58,8 +58,7 @@ const struct rule sweep_system_rules[] = {
     {"mio_waker_*", FAULT_fcntl, 0, COMES_BACK, 0, {EBADF}},
     {"*", FAULT_kevent, 0, IS_ABSORBED, 0, {EINTR}},
     /* Changes alone: a wait is not interrupted once it has taken events. */
-    {"mio_[!p]*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
-    {"mio_pipe_*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
+    {"!mio_poll_*", FAULT_kevent, 0, IS_ABSORBED, 0, {FAULT_ANSWERS_LOST}},
 
     /* The poll(2) backend. */
     {"mio_poll_wait", FAULT_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},

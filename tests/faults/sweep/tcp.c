@@ -1,15 +1,11 @@
 /* Scenarios: TCP. */
-#define _GNU_SOURCE 1
 #include "sockets.h"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 static struct mio_poll poll_;
 static struct mio_tcp_listener listener;
 static struct mio_tcp_stream client, server, spare;
 static struct mio_addr addr;
-static int fd = -1;
+static mio_fd fd = MIO_FD_NONE;
 
 enum { CLIENT = SWEEP_IGNORED, LISTENER, SERVER }; /* an acknowledgement is an event, too */
 
@@ -21,8 +17,13 @@ enum { LEN = sizeof text - 1 };
 static void listens(const char *where)
 {
     const struct mio_listen_options options = {
-        .reuse_port = MIO_ON, .only_v6 = MIO_ON, .nodelay = MIO_ON};
+        .reuse_port = SWEEP_HAS_UNIX ? MIO_ON : MIO_DEFAULT, /* Windows has no such option */
+        .only_v6 = MIO_ON,
+        .nodelay = MIO_ON};
     addr = sweep_addr(where);
+    sweep_knows(LISTENER, &listener.source);
+    sweep_knows(CLIENT, &client.source);
+    sweep_knows(SERVER, &server.source);
     OPEN_POLL(&poll_);
     STEP(mio_tcp_listener_bind_with(&listener, &addr, &options), 0,
          sweep_is_closed(&listener.source));
@@ -168,10 +169,9 @@ static void clean_v6(void)
 
 static void new_socket(bool listening)
 {
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    fd = socket(AF_INET, SOCK_STREAM, 0);
-    HOLDS(fd >= 0);
-    HOLDS(!listening || (bind(fd, (struct sockaddr *)&any, sizeof any) == 0 && listen(fd, 1) == 0));
+    const struct mio_addr any = sweep_addr("127.0.0.1:0");
+    fd = sweep_foreign_socket(PLAIN_IPV4, PLAIN_STREAM);
+    HOLDS(!listening || (plain_bind(fd, &any) == 0 && plain_listen(fd, 1) == 0));
 }
 
 static void takes_over(void)
@@ -179,12 +179,12 @@ static void takes_over(void)
     new_socket(true);
     OVER_YET;
     STEP(mio_tcp_listener_from_fd(&listener, fd), 0, sweep_is_untouched(&listener.source, fd));
-    fd = -1;
-    HOLDS(sweep_flags(mio_source_fd(&listener.source)));
+    fd = MIO_FD_NONE;
+    HOLDS(sweep_has_flags(mio_source_fd(&listener.source)));
     new_socket(false);
     OVER_YET;
     STEP(mio_tcp_stream_from_fd(&client, fd), 0, sweep_is_untouched(&client.source, fd));
-    fd = -1;
+    fd = MIO_FD_NONE;
     STEP(mio_tcp_stream_connect_result(&client), -ENOTCONN, true);
 }
 
@@ -194,11 +194,11 @@ static void gives_up(void)
     OVER_YET;
     sweep_begin("mio_tcp_stream_into_fd(&server)", __LINE__);
     fd = mio_tcp_stream_into_fd(&server);
-    sweep_end(fd, SWEEP_SOME);
+    sweep_end(fd != MIO_FD_NONE, SWEEP_SOME);
     OVER_YET;
     HOLDS(sweep_is_closed(&server.source));
     STEP(mio_tcp_stream_from_fd(&server, fd), 0, sweep_is_closed(&server.source));
-    fd = -1;
+    fd = MIO_FD_NONE;
 }
 
 const struct scenario tcp_scenarios[] = {

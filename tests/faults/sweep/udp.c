@@ -1,15 +1,10 @@
 /* Scenarios: UDP. */
-#define _GNU_SOURCE 1
 #include "sockets.h"
-
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 static struct mio_poll poll_;
 static struct mio_udp_socket left, right;
 static struct mio_addr left_addr, right_addr;
-static int fd = -1;
+static mio_fd fd = MIO_FD_NONE;
 
 enum { LEFT = 1, RIGHT = 2 };
 
@@ -18,9 +13,13 @@ enum { LEN = sizeof text - 1 };
 
 static void binds(void)
 {
-    const struct mio_datagram_options options = {.reuse_addr = MIO_ON, .reuse_port = MIO_ON};
+    const struct mio_datagram_options options = {
+        .reuse_addr = MIO_ON,
+        .reuse_port = SWEEP_HAS_UNIX ? MIO_ON : MIO_DEFAULT, /* Windows has no such option */
+    };
     struct mio_registry *registry = mio_poll_registry(&poll_);
     left_addr = right_addr = sweep_addr("127.0.0.1:0");
+    sweep_knows(RIGHT, &right.source);
     OPEN_POLL(&poll_);
     STEP(mio_udp_socket_bind(&left, &left_addr), 0, sweep_is_closed(&left.source));
     STEP(mio_udp_socket_bind_with(&right, &right_addr, &options), 0,
@@ -103,13 +102,17 @@ static void asks(void)
 
 static const char *lacks_loopback(void)
 {
-    return if_nametoindex("lo") == 0 ? "no device is named lo" : NULL;
+    struct mio_addr group = sweep_addr("239.64.1.2:0");
+    fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
+    int result = plain_join_on_loopback(fd, &group);
+    sweep_close_fd(&fd);
+    return result < 0 ? "no group can be joined on the loopback device by its index" : NULL;
 }
 
 static void joins(void)
 {
     struct mio_addr group = sweep_addr("239.64.1.2:0"), local = sweep_addr("127.0.0.1:0");
-    uint32_t index = if_nametoindex("lo");
+    uint32_t index = plain_loopback_index();
     binds();
     OVER_YET;
     /* A second join is refused: a refused call has neither joined nor left. */
@@ -145,12 +148,10 @@ static void clean_v6(void)
 
 static void takes_over(void)
 {
-    fd = socket(AF_INET, SOCK_DGRAM, 0);
-    HOLDS(fd >= 0);
-    OVER_YET;
+    fd = sweep_foreign_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
     STEP(mio_udp_socket_from_fd(&left, fd), 0, sweep_is_untouched(&left.source, fd));
-    fd = -1;
-    HOLDS(sweep_flags(mio_source_fd(&left.source)));
+    fd = MIO_FD_NONE;
+    HOLDS(sweep_has_flags(mio_source_fd(&left.source)));
 }
 
 static void gives_up(void)
@@ -159,7 +160,7 @@ static void gives_up(void)
     OVER_YET;
     sweep_begin("mio_udp_socket_into_fd(&right)", __LINE__);
     fd = mio_udp_socket_into_fd(&right);
-    sweep_end(fd, SWEEP_SOME);
+    sweep_end(fd != MIO_FD_NONE, SWEEP_SOME);
     OVER_YET;
     HOLDS(sweep_is_closed(&right.source));
 }

@@ -188,7 +188,7 @@ static void takes_over(void)
     OVER_YET;
     STEP(mio_unix_listener_from_fd(&listener, fd), 0, sweep_is_untouched(&listener.source, fd));
     fd = -1;
-    HOLDS(sweep_flags(mio_source_fd(&listener.source)));
+    HOLDS(sweep_has_flags(mio_source_fd(&listener.source)));
 }
 
 static void gives_up(void)
@@ -256,7 +256,7 @@ static void takes_over_datagrams(void)
     OVER_YET;
     STEP(mio_unix_datagram_from_fd(&left, fd), 0, sweep_is_untouched(&left.source, fd));
     fd = -1;
-    HOLDS(sweep_flags(mio_source_fd(&left.source)));
+    HOLDS(sweep_has_flags(mio_source_fd(&left.source)));
 }
 
 const struct scenario unix_scenarios[] = {

@@ -17,9 +17,12 @@
 #include <ws2tcpip.h>
 
 #include <mio.h>
+#include <stdbool.h>
 
 /* The code of an error of the system or of its sockets, as those of the library. */
 int windows_code(unsigned long error);
+/* The other way round: the error that has the code, of a socket or of a handle; 0 for none. */
+unsigned long windows_error(int code, bool of_socket);
 /* The code of the socket call that has just failed. */
 int windows_socket_code(void);
 
