@@ -437,8 +437,8 @@ struct mio_registry {
 
 /*
  * Where a backend with tables (poll) gets memory from: when a poll is opened and when more sources
- * are registered than ever before. Epoll and kqueue never ask. A named pipe has one of its own, from
- * which it gets its memory when it is made. Zero-initialised: malloc and free.
+ * are registered than ever before. Epoll and kqueue never ask. A named pipe has one of its own, and
+ * asks it once, when it is made. Zero-initialised: malloc and free.
  *
  * allocate  returns memory aligned for any object, or NULL
  * release   takes back what allocate returned, with its size

@@ -461,6 +461,55 @@ static void late_connect_tells_its_error(void)
     }
 }
 
+static bool results_are_late;
+
+static BOOL WINAPI late_result(HANDLE handle, OVERLAPPED *operation, DWORD *count, BOOL wait)
+{
+    if (!results_are_late)
+        return GetOverlappedResult(handle, operation, count, wait);
+    SetLastError(ERROR_IO_INCOMPLETE);
+    return FALSE;
+}
+
+/*
+ * Windows may tell the end of an operation after the next connection has begun. Its bytes, and its
+ * error, are of the old one.
+ */
+static void late_results_belong_to_the_old_connection(void)
+{
+    struct line line;
+    static char block[100000];
+    char name[PLAIN_PIPE_NAME], buf[8];
+    DWORD count;
+    plain_pipe_name(name);
+    test_poll_init(&line.poll);
+    CHECK_EQ(mio_named_pipe_create(&line.server, name, NULL), 0);
+    line.client = (HANDLE)plain_pipe_client(name);
+    CHECK_EQ(mio_register(mio_poll_registry(&line.poll), &line.server.source, 1,
+                          MIO_READABLE | MIO_WRITABLE),
+             0);
+    mio__calls.GetOverlappedResult = late_result;
+    while (mio_named_pipe_write(&line.server, block, sizeof block) > 0)
+        ;
+    results_are_late = true;
+    CHECK(WriteFile(line.client, "old", 3, &count, NULL));
+    CHECK_EQ(mio_named_pipe_disconnect(&line.server), 0);
+    CHECK(CloseHandle(line.client));
+    CHECK_EQ(mio_named_pipe_connect(&line.server), -EAGAIN);
+    line.client = (HANDLE)plain_pipe_client(name);
+    CHECK_EQ(mio_named_pipe_connect(&line.server), -EAGAIN);
+    results_are_late = false;
+    CHECK_EQ(mio_named_pipe_connect(&line.server), 0);
+    CHECK_EQ(mio_named_pipe_read(&line.server, buf, sizeof buf), -EAGAIN);
+    CHECK_EQ(mio_named_pipe_write(&line.server, "new", 3), 3);
+    CHECK(ReadFile(line.client, buf, sizeof buf, &count, NULL));
+    CHECK(count == 3 && memcmp(buf, "new", 3) == 0);
+    CHECK(WriteFile(line.client, "newer", 5, &count, NULL));
+    CHECK_EQ(test_expect_readiness(&line.poll, 1, MIO_READABLE) & MIO_READ_CLOSED, 0);
+    CHECK_EQ(mio_named_pipe_read(&line.server, buf, sizeof buf), 5);
+    line_close(&line);
+}
+
 static const struct test_case cases[] = {
     {"each_failure_has_its_code_and_leaves_nothing", each_failure_has_its_code_and_leaves_nothing,
      0},
@@ -470,6 +519,7 @@ static const struct test_case cases[] = {
     {"refused_packet_is_posted_later", refused_packet_is_posted_later, 0},
     {"unplugged_device_says_so", unplugged_device_says_so, 0},
     {"late_connect_tells_its_error", late_connect_tells_its_error, 0},
+    {"late_results_belong_to_the_old_connection", late_results_belong_to_the_old_connection, 0},
     {NULL, NULL, 0},
 };
 
