@@ -253,6 +253,9 @@ static int64_t set_flush(struct mio__pipe_set *set, int64_t timeout_ns)
     return timeout_ns;
 }
 
+/* While the system refuses packets a wait sleeps so long, and posts them again. */
+#define POST_AGAIN_NS (10 * MIO_NS_PER_MS)
+
 int64_t mio__pipes_begin(struct mio__pipe_set *set, int64_t timeout_ns)
 {
     struct mio__pipe_end *end = set->owed;
@@ -263,6 +266,8 @@ int64_t mio__pipes_begin(struct mio__pipe_set *set, int64_t timeout_ns)
         mio__pipe_tell(end);
         end = next;
     }
+    if (set->owed && timeout_ns > POST_AGAIN_NS)
+        timeout_ns = POST_AGAIN_NS;
     return set->flushing > 0 ? set_flush(set, timeout_ns) : timeout_ns;
 }
 
