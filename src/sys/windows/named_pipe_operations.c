@@ -122,8 +122,8 @@ static void listen_take(struct mio__pipe_end *end)
         return;
     }
     end->state.link = MIO__PIPE_APART;
-    if (answer == ERROR_OPERATION_ABORTED) /* G */
-        end->wants_client = true;
+    if (answer == ERROR_OPERATION_ABORTED) /* by a close, or G */
+        end->wants_client = !end->closed;
     else
         end->state.connect_error = mio__error_of(answer);
 }

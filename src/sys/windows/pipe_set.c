@@ -130,6 +130,7 @@ int mio__pipe_close(struct mio__pipe_end *end)
 {
     end->closed = true;
     end->registered = false;
+    end->wants_client = false;
     end->deadline = mio__deadline_after(end->flush_ns);
     if (end->poll)
         set_of_end(end)->flushing++;
