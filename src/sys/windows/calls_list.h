@@ -85,7 +85,8 @@
       OVERLAPPED *operation), (file, buf, len, put, operation))
 
 /* This returns FILE_TYPE_..., of which 0 stands for none. */
-#define MIO__CALLS_OF_TYPES(X) X(DWORD, GetFileType, (HANDLE handle), (handle))
+#define MIO__CALLS_OF_TYPES(X) \
+    X(DWORD, GetFileType, (HANDLE handle), (handle))
 
 /* These return INVALID_HANDLE_VALUE when they fail, and leave the code to GetLastError. */
 #define MIO__CALLS_OF_FILES(X) \
