@@ -65,7 +65,7 @@ foreach(file IN LISTS lists)
     file(READ ${file} text_of_system)
     string(APPEND text "${text_of_system}")
 endforeach()
-string(REGEX MATCHALL "X\\((int|ssize_t|BOOL|FARPROC|HANDLE|HMODULE|SOCKET), [A-Za-z_0-9]+,"
+string(REGEX MATCHALL "X\\((int|ssize_t|BOOL|DWORD|FARPROC|HANDLE|HMODULE|SOCKET), [A-Za-z_0-9]+,"
     entries "${text}")
 set(listed)
 foreach(entry ${entries})
