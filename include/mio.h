@@ -1273,8 +1273,9 @@ MIO_API int mio_named_pipe_open(struct mio_named_pipe *pipe, const char *name,
 /*
  * Takes over a handle of your own: an end of a named pipe, or a device such as a serial port. It
  * must have been opened for overlapped operations (FILE_FLAG_OVERLAPPED), never been bound to a
- * completion port, and have none under way. It becomes not inherited. Messages are what the pipe
- * was made for. A serial port needs time-outs by which a read waits for the first byte and returns
+ * completion port, or told to leave out its packets (SetFileCompletionNotificationModes), and have
+ * no operation under way. It becomes not inherited. Whether it moves messages is as the pipe was
+ * made. A serial port needs time-outs by which a read waits for the first byte and returns
  * then (SetCommTimeouts).
  *
  * options  NULL, or what to choose; flags and instances must be 0
