@@ -509,6 +509,51 @@ static void late_results_belong_to_the_old_connection(void)
     line_close(&line);
 }
 
+static const OVERLAPPED *the_write;
+
+static BOOL WINAPI remember_write(HANDLE file, const void *buf, DWORD len, DWORD *put,
+                                  OVERLAPPED *operation)
+{
+    the_write = operation;
+    return WriteFile(file, buf, len, put, operation);
+}
+
+static BOOL WINAPI late_write(HANDLE handle, OVERLAPPED *operation, DWORD *count, BOOL wait)
+{
+    if (operation != the_write)
+        return GetOverlappedResult(handle, operation, count, wait);
+    return late_result(handle, operation, count, wait);
+}
+
+/* Until the system has let go of the output there is no room in it, for the next client either. */
+static void output_of_a_late_write_is_left_alone(void)
+{
+    struct line line;
+    static char block[100000];
+    char name[PLAIN_PIPE_NAME];
+    plain_pipe_name(name);
+    test_poll_init(&line.poll);
+    CHECK_EQ(mio_named_pipe_create(&line.server, name, NULL), 0);
+    line.client = (HANDLE)plain_pipe_client(name);
+    CHECK_EQ(mio_register(mio_poll_registry(&line.poll), &line.server.source, 1, MIO_WRITABLE), 0);
+    mio__calls.WriteFile = remember_write;
+    mio__calls.GetOverlappedResult = late_write;
+    results_are_late = false;
+    while (mio_named_pipe_write(&line.server, block, sizeof block) > 0)
+        ;
+    results_are_late = true;
+    CHECK_EQ(mio_named_pipe_disconnect(&line.server), 0);
+    CHECK(CloseHandle(line.client));
+    CHECK_EQ(mio_named_pipe_connect(&line.server), -EAGAIN);
+    line.client = (HANDLE)plain_pipe_client(name);
+    CHECK_EQ(mio_named_pipe_connect(&line.server), 0);
+    test_expect_no_event(&line.poll);
+    CHECK_EQ(mio_named_pipe_write(&line.server, "new", 3), -EAGAIN);
+    results_are_late = false;
+    CHECK_EQ(mio_named_pipe_write(&line.server, "new", 3), 3);
+    line_close(&line);
+}
+
 static const struct test_case cases[] = {
     {"each_failure_has_its_code_and_leaves_nothing", each_failure_has_its_code_and_leaves_nothing,
      0},
@@ -519,6 +564,7 @@ static const struct test_case cases[] = {
     {"unplugged_device_says_so", unplugged_device_says_so, 0},
     {"late_connect_tells_its_error", late_connect_tells_its_error, 0},
     {"late_results_belong_to_the_old_connection", late_results_belong_to_the_old_connection, 0},
+    {"output_of_a_late_write_is_left_alone", output_of_a_late_write_is_left_alone, 0},
     {NULL, NULL, 0},
 };
 

@@ -289,7 +289,9 @@ static void wrong_interest_is_refused(void)
     CHECK_EQ(mio_reregister(pair.registry, source, SERVER, MIO_READ_CLOSED), -ENOTSUP);
     CHECK_EQ(mio_reregister(pair.registry, source, SERVER, MIO_LEVEL), -EINVAL);
     CHECK(mio_source_is_registered(source));
-    CHECK_EQ(mio_stream_read(source, pair.name, 1), -EINVAL);
+#ifndef MIO_NO_NET
+    CHECK_EQ(mio_stream_read(source, pair.name, 1), -EINVAL); /* it is of another type */
+#endif
     pair_close(&pair);
 }
 
