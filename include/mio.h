@@ -509,6 +509,7 @@ struct mio_poll_options {
  *          -ENOSYS, -EPERM, -EACCES  the running system, or a filter of system calls, refuses the
  *                    backend; it is not replaced by another one: choose MIO_BACKEND_POLL and call
  *                    again
+ *          -ENODEV, -ENETDOWN  from Windows: it has no AFD device, or Winsock is not ready
  *          -EMFILE, -ENFILE, -ENOMEM  from the system or the allocator
  * Threads  exclusive
  * System   epoll_create1(2); kqueue(2); for poll(2) eventfd(2) or pipe2(2); CreateIoCompletionPort,
@@ -715,6 +716,8 @@ struct mio_source {
  *           -EINVAL   from kqueue: a device without events
  *           -EPIPE    from kqueue: the end of a pipe that writes, whose reader is gone
  *           -ENOMEM, -ENOSPC  from the system (ENOSPC: the user's limit of watches)
+ *           -EMFILE, -EACCES, -ENOBUFS, -ENETDOWN  from Windows: no handle of the AFD device, or
+ *                     the socket does not tell what it is
  *           or what the add function of a custom source returned
  *           After an error the source is not registered.
  * Threads   any (exclusive on the source). Once an event of this registration is reported the call
@@ -740,7 +743,7 @@ MIO_API int mio_register(struct mio_registry *registry, struct mio_source *sourc
  *                   out again, it is found on epoll and kqueue, only as long as the new owner is
  *                   not registered with the same poll: then that registration is taken over. On
  *                   kqueue a wait that runs meanwhile may report the new owner under the token.
- *          -ENOMEM  from the system; nothing was changed
+ *          -ENOMEM, -ENOBUFS, -ENETDOWN  from the system; nothing was changed
  *          -EPIPE   from kqueue, as mio_register
  *          or what the change function of a custom source returned: it is unregistered then
  *          Where the system made half of a change (kqueue), any error of the system may leave the
@@ -792,10 +795,11 @@ MIO_API int mio_deregister(struct mio_registry *registry, struct mio_source *sou
  *           -ENOTSUP, -EBADF (registry or source)  as mio_register
  *           -EEXIST   the source is registered with another poll
  *           These change nothing.
- *           -EBADF, -EPERM, -EPIPE, -ELOOP, -ENOMEM, -ENOSPC  from the system, or what a function
- *           of a custom source returned. A source that was not registered, one that the system had
- *           forgotten and a custom one are not registered afterwards. Another one stays as it was,
- *           unless the system made half of a change (kqueue): mio_source_is_registered tells.
+ *           -EBADF, -EPERM, -EPIPE, -ELOOP, -ENOMEM, -ENOSPC  from the system (more of them from
+ *           Windows, as mio_register), or what a function of a custom source returned. A source
+ *           that was not registered, one that the system had forgotten and a custom one are not
+ *           registered afterwards. Another one stays as it was, unless the system made half of a
+ *           change (kqueue): mio_source_is_registered tells.
  * Threads   any (exclusive on the source), as mio_register
  * System    epoll_ctl(2); kevent(2); on poll as mio_register and mio_deregister
  */

@@ -116,11 +116,20 @@ int test_open_descriptors(void)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
+int (*test_also_counted)(void);
+
+static int count_more(void)
+{
+    return test_also_counted ? test_also_counted() : 0;
+}
+
 static void run_counted(const struct test_case *test)
 {
-    int before = test_open_descriptors();
+    int before = test_open_descriptors(), more_before = count_more();
     test->run();
-    int after = test_open_descriptors();
+    int after = test_open_descriptors(), more_after = count_more();
+    if (more_after != more_before)
+        test_fail(test->name, 0, "%d open by the count before, %d after", more_before, more_after);
     if (after != before)
         test_fail(test->name, 0, "%d descriptors open before, %d after", before, after);
 }

@@ -54,6 +54,9 @@ long test_scaled(long count);
 /* The number of open descriptors of this process. */
 int test_open_descriptors(void);
 
+/* A count that each case leaves as it was, beside that one; may be NULL. */
+extern int (*test_also_counted)(void);
+
 /*
  * Runs a function in a child process, where it can spoil what the parent needs: limits, filters,
  * inherited objects. CHECK and SKIP work in it, its descriptors are not counted, and its outcome

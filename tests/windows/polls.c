@@ -80,6 +80,62 @@ static void poll_without_the_device_has_a_code(void)
     }
 }
 
+/* ---- Registering ----------------------------------------------------------------------------- */
+
+static int WINAPI refuse_to_tell(SOCKET fd, int level, int name, char *value, int *length)
+{
+    (void)fd, (void)level, (void)name, (void)value, (void)length;
+    WSASetLastError((int)failure);
+    return SOCKET_ERROR;
+}
+
+/* The 33rd source wants a device of its own. */
+static void refused_registration_has_a_code_and_can_be_repeated(void)
+{
+    enum { FIRST_DEVICE = 32 };
+    static const struct {
+        DWORD error;
+        int code;
+    } of_device[] = {{0xc0000022, -EACCES}, {0xc000011f, -EMFILE}, {0xc000009a, -ENOMEM}},
+      of_socket[] = {{WSAENOBUFS, -ENOBUFS}, {WSAENETDOWN, -ENETDOWN}};
+    static struct mio_source sources[FIRST_DEVICE + 1];
+    struct mio_source *last = &sources[FIRST_DEVICE];
+    struct mio_poll poll;
+    mio_fd fd = plain_loop(false);
+    CHECK_EQ(mio_poll_init(&poll), 0);
+    struct mio_registry *registry = mio_poll_registry(&poll);
+    for (int i = 0; i <= FIRST_DEVICE; i++)
+        CHECK_EQ(mio_source_init_fd(&sources[i], plain_duplicate(fd)), 0);
+    for (int i = 0; i < FIRST_DEVICE; i++)
+        CHECK_EQ(mio_register(registry, &sources[i], 0, MIO_READABLE), 0);
+    for (size_t i = 0; i < sizeof of_device / sizeof of_device[0]; i++) {
+        failure = of_device[i].error;
+        mio__calls.NtCreateFile = refuse_device;
+        CHECK_EQ(mio_register(registry, last, 1, MIO_READABLE), of_device[i].code);
+        CHECK(!mio_source_is_registered(last));
+    }
+    answers_of_system();
+    for (size_t i = 0; i < sizeof of_socket / sizeof of_socket[0]; i++) {
+        failure = of_socket[i].error;
+        mio__calls.getsockopt = refuse_to_tell;
+        CHECK_EQ(mio_register(registry, last, 1, MIO_READABLE), of_socket[i].code);
+        CHECK_EQ(mio_reregister(registry, &sources[0], 1, MIO_READABLE), of_socket[i].code);
+        CHECK(!mio_source_is_registered(last) && mio_source_is_registered(&sources[0]));
+    }
+    answers_of_system();
+    CHECK_EQ(mio_register(registry, last, 1, MIO_READABLE), 0);
+    CHECK_EQ(mio_deregister(registry, &sources[0]), 0);
+    for (int i = 1; i < FIRST_DEVICE; i++)
+        CHECK_EQ(mio_deregister(registry, &sources[i]), 0);
+    CHECK(plain_loop_make_ready(fd));
+    CHECK_EQ(test_expect_event(&poll, 1) & MIO_READABLE, MIO_READABLE);
+    CHECK_EQ(mio_deregister(registry, last), 0);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+    for (int i = 0; i <= FIRST_DEVICE; i++)
+        CHECK_EQ(plain_close(mio_source_fd(&sources[i])), 0);
+    CHECK_EQ(plain_close(fd), 0);
+}
+
 /* ---- Closing --------------------------------------------------------------------------------- */
 
 enum { SOURCES = 70 };
@@ -171,6 +227,8 @@ static void close_does_without_a_port_that_fails(void)
 static const struct test_case cases[] = {
     {"poll_without_a_port_has_a_code", poll_without_a_port_has_a_code, 0},
     {"poll_without_the_device_has_a_code", poll_without_the_device_has_a_code, 0},
+    {"refused_registration_has_a_code_and_can_be_repeated",
+     refused_registration_has_a_code_and_can_be_repeated, 0},
     {"close_leaks_nothing_that_is_in_flight", close_leaks_nothing_that_is_in_flight, 0},
     {"close_ends_what_cannot_be_cancelled", close_ends_what_cannot_be_cancelled, 0},
     {"close_does_without_a_port_that_fails", close_does_without_a_port_that_fails, 0},

@@ -7,6 +7,9 @@
 /* Of the calls that one step makes, or the same step in another place, so many are swept. */
 enum { CALLS_MAX = 12, PROBLEMS_SHOWN = 200 };
 
+/* A scenario that hangs is ended after this time. An emulator is slow. */
+enum { SCENARIO_SECONDS = 300 };
+
 static struct {
     unsigned long scenarios, sites, faults, left_out, problems;
 } total;
@@ -110,6 +113,7 @@ static void sweep_scenario(const struct scenario *scenario)
         return;
     }
     total.scenarios++;
+    deadline_set(SCENARIO_SECONDS, "# the scenario took too long\nBail out! time limit\n");
     if (!count_calls(scenario, counts))
         return;
     for (int number = 0; number <= FAULT_CALLS; number++)
