@@ -37,6 +37,7 @@ static bool fails_now(const char *name)
         return fails_now(#name) ? INVALID_HANDLE_VALUE : name arguments;                           \
     }
 MIO__CALLS_OF_HANDLES(OR_FAIL)
+MIO__CALLS_OF_ENDS(OR_FAIL)
 MIO__CALLS_FOR_FILES(OR_FAIL_FILE)
 
 /* A handle whose close fails is closed all the same, else it would stay. */
@@ -48,20 +49,14 @@ static BOOL WINAPI fail_close(HANDLE handle)
     return worked && !fails;
 }
 
-static HANDLE WINAPI fail_port(HANDLE file, HANDLE port, ULONG_PTR key, DWORD threads)
-{
-    return fails_now("CreateIoCompletionPort") ? NULL
-                                               : CreateIoCompletionPort(file, port, key, threads);
-}
-
 static void fail(const char *name, int after, DWORD error)
 {
 #define PUT(result, name, parameters, arguments) mio__calls.name = fail_##name;
     MIO__CALLS_OF_HANDLES(PUT)
+    MIO__CALLS_OF_ENDS(PUT)
     MIO__CALLS_FOR_FILES(PUT)
 #undef PUT
     mio__calls.CloseHandle = fail_close;
-    mio__calls.CreateIoCompletionPort = fail_port;
     failing.name = name;
     failing.after = after;
     failing.error = error;

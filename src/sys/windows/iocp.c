@@ -181,6 +181,14 @@ static void iocp_reap(struct mio_poll *poll, struct iocp_state *state)
     }
 }
 
+/* Where the port gives no packets: forgets what the system has ended. Whether something is left. */
+static bool iocp_settle(struct iocp_state *state)
+{
+    mio__afd_set_settle(&state->set);
+    mio__pipes_settle(&state->pipes);
+    return iocp_in_flight(state);
+}
+
 /* Memory that the system may still write to cannot be given back (D): then that is the result. */
 static int iocp_close(struct mio_poll *poll)
 {
@@ -188,7 +196,7 @@ static int iocp_close(struct mio_poll *poll)
     int result = mio__afd_set_end(&state->set);
     mio__pipes_end(&state->pipes);
     iocp_reap(poll, state);
-    for (int i = 0; mio__afd_set_settle(&state->set) > 0 && i < REAPING_MS; i++)
+    for (int i = 0; iocp_settle(state) && i < REAPING_MS; i++)
         Sleep(1);
     if (!MIO__CALL(CloseHandle)(state->port) && result == 0)
         result = mio__error_of(GetLastError());

@@ -63,6 +63,9 @@ static inline bool mio__pipe_is_registered(const struct mio__pipe_end *end)
 /* Takes the results that are there, and begins what can be: writing, and reading if wanted. */
 void mio__pipe_move_on(struct mio__pipe_end *end);
 
+/* Takes the results that are there, and no more. Whether nothing is under way. */
+bool mio__pipe_is_idle(struct mio__pipe_end *end);
+
 /* Begins to wait for a client: 0 where one is there, -EAGAIN, or a code. */
 int mio__pipe_listen(struct mio__pipe_end *end);
 

@@ -230,11 +230,17 @@ bool mio__pipe_reads_ahead(const struct mio__pipe_end *end)
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-void mio__pipe_move_on(struct mio__pipe_end *end)
+bool mio__pipe_is_idle(struct mio__pipe_end *end)
 {
     listen_take(end);
     write_take(end);
     read_take(end);
+    return !end->listen.busy && !end->write.busy && !end->read.busy;
+}
+
+void mio__pipe_move_on(struct mio__pipe_end *end)
+{
+    mio__pipe_is_idle(end);
     if (end->wants_client && !end->listen.busy && end->state.link == MIO__PIPE_APART) {
         const int result = mio__pipe_listen(end);
         if (result < 0 && result != -EAGAIN)

@@ -287,3 +287,16 @@ void mio__pipes_end(struct mio__pipe_set *set)
         mio__pipe_free_if_done(end);
     }
 }
+
+void mio__pipes_settle(struct mio__pipe_set *set)
+{
+    struct mio__pipe_end *next;
+    for (struct mio__pipe_end *end = set->first; end; end = next) {
+        next = end->next;
+        if (!mio__pipe_is_idle(end))
+            continue;
+        set->due -= end->due;
+        end->due = 0;
+        mio__pipe_free_if_done(end);
+    }
+}

@@ -36,7 +36,11 @@ void mio__pipe_abandon(struct mio_source *source);
  */
 int64_t mio__pipes_begin(struct mio__pipe_set *set, int64_t timeout_ns);
 
-/* The poll ends: all operations are made to end soon, and open pipes lose it. */
+/*
+ * The poll ends: all operations are made to end soon, and open pipes lose it. Then, where the port
+ * does not give their packets, those are forgotten that the system has ended.
+ */
 void mio__pipes_end(struct mio__pipe_set *set);
+void mio__pipes_settle(struct mio__pipe_set *set);
 
 #endif

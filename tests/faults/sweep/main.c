@@ -149,6 +149,9 @@ GROUP(source)
 #if MIO_HAS_PIPES
 GROUP(pipe)
 #endif
+#if MIO_HAS_NAMED_PIPES
+GROUP(named_pipe)
+#endif
 #ifndef MIO_NO_NET
 GROUP(tcp)
 GROUP(udp)
@@ -158,12 +161,17 @@ GROUP(unix)
 #endif
 
 static const struct test_case cases[] = {
-    {"queue", sweep_queue, 0}, {"source", sweep_source, 0},
+    {"queue", sweep_queue, 0},
+    {"source", sweep_source, 0},
 #if MIO_HAS_PIPES
     {"pipe", sweep_pipe, 0},
 #endif
+#if MIO_HAS_NAMED_PIPES
+    {"named_pipe", sweep_named_pipe, 0},
+#endif
 #ifndef MIO_NO_NET
-    {"tcp", sweep_tcp, 0},     {"udp", sweep_udp, 0},
+    {"tcp", sweep_tcp, 0},
+    {"udp", sweep_udp, 0},
 #endif
 #if SWEEP_HAS_UNIX
     {"unix", sweep_unix, 0},

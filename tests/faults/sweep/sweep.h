@@ -36,6 +36,9 @@ struct scenario {
 };
 
 extern const struct scenario queue_scenarios[], source_scenarios[], pipe_scenarios[];
+#if MIO_HAS_NAMED_PIPES
+extern const struct scenario named_pipe_scenarios[];
+#endif
 #ifndef MIO_NO_NET
 extern const struct scenario tcp_scenarios[], udp_scenarios[], unix_scenarios[];
 #endif

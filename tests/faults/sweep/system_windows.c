@@ -43,6 +43,31 @@ const struct rule sweep_system_rules[] = {
     {"mio_watch(*, 0)", FAULT_NtCancelIoFileEx, 0, IS_ABSORBED, 0, {ENOMEM}},
     {"mio_watch", FAULT_NtCancelIoFileEx, 0, COMES_BACK, 0, {ENOMEM}},
 
+    /* Named pipes. The last of these asks the system nothing. A packet that is refused is posted
+     * again; a client that is not found now is found by the connect. */
+    {"mio_named_pipe_create", FAULT_CreateNamedPipeW, 0, COMES_BACK, 0, {EACCES, EBUSY, EMFILE}},
+    {"mio_named_pipe_create", FAULT_CreateNamedPipeW, 0, COMES_BACK, 0, {ENOMEM}},
+    {"mio_named_pipe_open", FAULT_CreateFileW, 0, COMES_BACK, 0, {ENOENT, EBUSY, EACCES, ENOMEM}},
+    {"mio_named_pipe_open", FAULT_SetNamedPipeHandleState, 0, COMES_BACK, 0, {EINVAL, ENOMEM}},
+    {"mio_named_pipe_*", FAULT_GetNamedPipeInfo, 0, COMES_BACK, 0, {EACCES, ENOMEM}},
+    {"mio_named_pipe_*", FAULT_GetNamedPipeInfo, 0, COMES_BACK, EINVAL, {EBADF}},
+    {"mio_named_pipe_*", FAULT_GetNamedPipeHandleStateW, 0, COMES_BACK, 0, {EACCES, ENOMEM}},
+    {"*_from_handle", FAULT_GetHandleInformation, 0, COMES_BACK, 0, {EBADF}},
+    {"*_from_handle", FAULT_SetHandleInformation, 0, COMES_BACK, 0, {EACCES, ENOMEM}},
+    {"*_from_handle", FAULT_GetFileType, 0, COMES_BACK, EINVAL, {EBADF}},
+    {"*_from_handle", FAULT_NtQueryInformationFile, 0, COMES_BACK, EINVAL, {ENOTSUP, EACCES}},
+    {"mio_named_pipe_connect", FAULT_ConnectNamedPipe, 0, COMES_BACK, 0, {ENOMEM, EACCES}},
+    {"mio_named_pipe_disconnect", FAULT_DisconnectNamedPipe, 0, COMES_BACK, 0, {ENOMEM, EACCES}},
+    {"mio_named_pipe_read*", FAULT_ReadFile, 0, COMES_BACK, 0, {ENOMEM, EACCES}},
+    {"mio_named_pipe_write*", FAULT_WriteFile, 0, COMES_BACK, 0, {ENOMEM, EACCES, EPIPE}},
+    {"mio_named_pipe_close", FAULT_CloseHandle, 0, COMES_BACK, 0, {EBADF}},
+    {"*", FAULT_PeekNamedPipe, 0, IS_ABSORBED, 0, {ENOMEM}},
+    {"*", FAULT_CancelIoEx, 0, IS_ABSORBED, 0, {ENOENT, ENOMEM}},
+    {"mio_named_pipe_*", FAULT_PostQueuedCompletionStatus, 0, IS_MENDED, 0, {ENOMEM}},
+    {"mio_*register", FAULT_PostQueuedCompletionStatus, 0, IS_MENDED, 0, {ENOMEM}},
+    {"mio_poll_wait", FAULT_PostQueuedCompletionStatus, 0, IS_MENDED, 0, {ENOMEM}},
+    {"*", FAULT_GetOverlappedResult, 0, CANNOT_FAIL, 0, {0}},
+
     /* Waiting. A port may time out too early. A second look is one for more. */
     {"mio_poll_wait", FAULT_NtDeviceIoControlFile, 0, IS_TOLD, 0, {ENOMEM, EFAULT}},
     {"mio_poll_wait", FAULT_NtCancelIoFileEx, 0, IS_TOLD, 0, {ENOMEM}},
