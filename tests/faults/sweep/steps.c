@@ -184,7 +184,7 @@ static ptrdiff_t expected(ptrdiff_t result, ptrdiff_t wanted, bool *refused)
         sweep_run.told = *refused = true;
         return wanted == 0 ? 1 : wanted;
     }
-    *refused = rule->outcome == COMES_BACK;
+    *refused = rule->outcome == COMES_BACK || (rule->outcome == IS_LATE && result <= 0);
     return *refused ? sweep_code_of(rule, sweep_run.plan.error) : wanted;
 }
 

@@ -175,6 +175,7 @@ enum outcome {
     IS_MENDED,   /* the same, by a second call of that kind: not where the error stays */
     IS_SHORT,    /* the call moves one byte */
     IS_TOLD,     /* the wait says that a source is ready, which it could not watch */
+    IS_LATE,     /* the events that the wait has by then; where it has none the negative code */
     CANNOT_FAIL, /* the call cannot fail as the library makes it: nothing to sweep */
 };
 
