@@ -14,7 +14,11 @@
       (fd, addr, length, flags)) \
     X(int, epoll_create1, (int flags), (flags)) \
     X(int, eventfd, (unsigned count, int flags), (count, flags)) \
-    X(int, pipe2, (int fds[2], int flags), (fds, flags))
+    X(int, pipe2, (int fds[2], int flags), (fds, flags)) \
+    X(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, \
+      struct timespec *timeout), (fd, messages, count, flags, timeout)) \
+    X(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags), \
+      (fd, messages, count, flags))
 /* clang-format on */
 
 /* Those that are made past libc (syscall.h). */
