@@ -217,7 +217,7 @@ static void check_coalesced(const char *text)
     one.addr = &pair.name;
     CHECK_EQ(mio_udp_socket_send_batch(&sender, &one, 1), 1);
     CHECK_EQ(receive_all(&pair, 950, 100, &entries), 10);
-    /* What is cut on the loopback device is coalesced. */
+    /* The loopback device coalesces whatever it has cut. */
     uint32_t both = MIO_DATAGRAM_CUTS | MIO_DATAGRAM_SEGMENTS;
     if (((uint32_t)mio_udp_socket_features(&pair.socket) & both) == both)
         CHECK_EQ(entries, 1);
