@@ -127,7 +127,7 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
 elseif(WIN32)
     set(MIO_SYSTEM_DIR ${PROJECT_SOURCE_DIR}/src/sys/windows)
     set(MIO_SYSTEM_DEFINITIONS
-        _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX "MIO_EXPORT=__declspec(dllexport)")
+        _WIN32_WINNT=0x0a00 WIN32_LEAN_AND_MEAN NOMINMAX "MIO_EXPORT=__declspec(dllexport)")
     if(MIO_FORCE_POLL OR MIO_FORCE_WAKER_PIPE)
         message(FATAL_ERROR "MIO_FORCE_POLL and MIO_FORCE_WAKER_PIPE are for Unix")
     endif()
@@ -218,6 +218,14 @@ function(mio_add_library target kind)
         OUTPUT_NAME mio
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    # A DLL has the ABI in its name, as a SONAME does. Microsoft's linker wants a library beside it,
+    # with the name that the static one has elsewhere.
+    if(WIN32 AND kind STREQUAL "SHARED")
+        set_target_properties(${target} PROPERTIES
+            RUNTIME_OUTPUT_NAME mio-${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    elseif(MSVC)
+        set_target_properties(${target} PROPERTIES OUTPUT_NAME mio_static)
+    endif()
 endfunction()
 
 include(GNUInstallDirs)

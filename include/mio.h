@@ -136,6 +136,19 @@
  *     without a peer. After reading was shut down a receive says -EAGAIN once the queue is empty,
  *     although readable may be reported without end: take MIO_READABLE out of the interest.
  *     Elsewhere it returns 0.
+ * Windows.  There are no pipes here, and in the Unix domain no datagram sockets, pairs and abstract
+ *     names; before Windows 10 version 1803, and on Wine, no sockets of it at all (-ENOTSUP).
+ *     A listener has its port for itself (SO_EXCLUSIVEADDRUSE). After it was closed the port may
+ *     stay taken (-EADDRINUSE) while a connection lives that was accepted there.
+ *     A connect to 0.0.0.0 or [::] is refused (-EADDRNOTAVAIL).
+ *     An IPv6 socket is for IPv6 alone, unless only_v6 is MIO_OFF.
+ *     A write to a peer that is gone says -ECONNRESET or -ECONNABORTED rather than -EPIPE; after a
+ *     reset take_error may say nothing, the next read or write does.
+ *     A socket that accept has made can be inherited for a moment, by a process that another thread
+ *     starts just then. SO_LINGER with a time does not hold up a close: it is turned off.
+ *     Groups: a socket cannot be bound to the address of one. The switch of the loop counts where
+ *     datagrams are received. To join twice, or on no interface, is -EADDRNOTAVAIL. For IPv4 the
+ *     index of an interface is below 2^24.
  *
  * The design is that of the Rust crate mio; see LICENSE.
  */
@@ -161,11 +174,11 @@ extern "C" {
 #define MIO_API
 #endif
 
-/* Inlined where you call it, and exported under its own name for other languages. One file of the
- * library exports it where the export would make a symbol in each of them. */
+/* Inlined where you call it, and exported under its own name for other languages. Where gcc builds
+ * a DLL one file of the library does that: an export would make a symbol in each of them. */
 #if defined(__GNUC_GNU_INLINE__) && !defined(__cplusplus)
 #define MIO_INLINE static inline
-#elif defined(MIO_BUILDING) && defined(MIO_EXPORT)
+#elif defined(MIO_BUILDING) && defined(MIO_EXPORT) && defined(__GNUC__) && !defined(__clang__)
 #define MIO_INLINE inline
 #else
 #define MIO_INLINE MIO_API inline
@@ -1328,7 +1341,7 @@ typedef int mio_prepare(mio_fd fd, void *arg);
  * prepare hooks. It is for sockets alone: after read(2) or write(2) the code is -errno.
  *
  * Returns  a negative code; it means nothing unless a call has just failed.
- * Threads  any.      System  errno(3)
+ * Threads  any.      System  errno(3), WSAGetLastError
  */
 MIO_API int mio_socket_error(void);
 
@@ -1829,7 +1842,7 @@ MIO_API int mio_udp_socket_set_multicast_loop(struct mio_udp_socket *socket, boo
  *            -EBADF          closed socket
  *            -EAFNOSUPPORT   group is no IP address, local no IPv4 address, or group not of its
  *                            family
- *            -EADDRINUSE     joined already
+ *            -EADDRINUSE     joined already (see the differences between systems)
  *            -EADDRNOTAVAIL  leaving a group that was not joined there
  *            -ENODEV         no such interface, or none for multicast; leaving, that is only so for
  *                            IPv4 by the system's choice
@@ -2045,7 +2058,7 @@ struct mio_unix_listener {
  *          -ENOTSUP       a switch is not MIO_DEFAULT
  *          -EAFNOSUPPORT  addr is no address in the Unix domain
  *          -EADDRINUSE, -EACCES, -ENOENT, -ENOTDIR, -EROFS, -EMFILE, -ENFILE, -ENOMEM, ...  from
- *          the system, or what the hook returned
+ *          the system, -ENOTSUP where it has no such sockets, or what the hook returned
  * Threads  exclusive
  * System   socket(2), bind(2), listen(2), unix(7)
  */
@@ -2095,7 +2108,7 @@ struct mio_unix_stream {
  *          -EAGAIN        the listener's backlog is full: try again later. No event tells when.
  *          -ECONNREFUSED  nobody listens there, or, on some systems, the backlog is full
  *          -ENOENT, -EACCES, -EPROTOTYPE (a datagram socket), -EMFILE, -ENFILE, -ENOMEM, ...  from
- *          the system, or what the hook returned
+ *          the system, -ENOTSUP where it has no such sockets, or what the hook returned
  * Threads  exclusive
  * System   socket(2), connect(2), unix(7)
  */
@@ -2110,7 +2123,7 @@ MIO_API int mio_unix_stream_connect_with(struct mio_unix_stream *stream,
  *
  * Returns  0
  * Errors   -EINVAL  NULL, or both are the same
- *          -EMFILE, -ENFILE, -ENOMEM  from the system
+ *          -EMFILE, -ENFILE, -ENOMEM  from the system; -ENOTSUP: Windows has no pairs
  * Threads  exclusive.      System  socketpair(2)
  */
 MIO_API int mio_unix_stream_pair(struct mio_unix_stream *a, struct mio_unix_stream *b);

@@ -177,11 +177,8 @@ static struct sim_answer ask_datagram(struct knote *knote)
 
 static bool datagram_fires(struct knote *knote, const struct sim_answer *answer)
 {
-    bool fires = knote->set.filter == EVFILT_READ || knote->blocked ||
-                 (sim_host_poll((int)knote->set.ident) & POLLERR);
-    (void)answer;
-    knote->blocked = false;
-    return fires;
+    bool has_error = (sim_host_poll((int)knote->set.ident) & POLLERR) != 0;
+    return stream_fires(knote, answer) || has_error;
 }
 
 static void stream_told(struct knote *knote, const struct sim_answer *answer)

@@ -7,9 +7,18 @@
 
 #include <winsock2.h>
 /* After winsock2.h. */
-#include <afunix.h>
 #include <mswsock.h>
 #include <ws2tcpip.h>
+
+/* Older headers lack it. */
+#if __has_include(<afunix.h>)
+#include <afunix.h>
+#else
+struct sockaddr_un {
+    ADDRESS_FAMILY sun_family;
+    char sun_path[108];
+};
+#endif
 
 /* A sockaddr does not begin with its length. */
 enum { MIO__HAS_SA_LEN = 0 };

@@ -121,8 +121,6 @@ static DWORD list_of(WSABUF *list, const struct mio_buf *bufs, size_t count, siz
 {
     DWORD used = 0;
     *len = 0;
-    list[0].buf = &nothing;
-    list[0].len = 0;
     for (size_t i = 0; i < count && *len < MIO_IO_MAX; i++) {
         size_t room = MIO_IO_MAX - *len;
         size_t part = bufs[i].len < room ? bufs[i].len : room;
@@ -131,7 +129,7 @@ static DWORD list_of(WSABUF *list, const struct mio_buf *bufs, size_t count, siz
         *len += part;
         used++;
     }
-    return used > 0 ? used : 1; /* Winsock refuses a list of none */
+    return used;
 }
 
 ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
