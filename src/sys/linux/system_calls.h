@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Whoever does not make these calls may not see it. */
+struct mmsghdr;
+
 /* clang-format off */
 #define MIO__CALLS_OF_SYSTEM(X) \
     X(int, accept4, (int fd, struct sockaddr *addr, socklen_t *length, int flags), \

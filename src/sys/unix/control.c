@@ -241,11 +241,17 @@ static int report_v6(mio_fd fd, uint32_t report)
     return result;
 }
 
+static int report_local_v4(mio_fd fd, int on)
+{
+    int result = mio__control_report_v4(fd, on);
+    return result == -ENOTSUP && !on ? 0 : result;
+}
+
 int mio__socket_set_report(mio_fd fd, int family, uint32_t report)
 {
     int result = family == MIO_ADDR_IPV6 ? report_v6(fd, report) : report_v4(fd, report);
     if (result == 0 && family != MIO_ADDR_IPV6)
-        result = mio__control_report_v4(fd, (report & MIO_DATAGRAM_LOCAL) != 0);
+        result = report_local_v4(fd, (report & MIO_DATAGRAM_LOCAL) != 0);
     if (result == 0)
         result =
             set_option(fd, SOL_SOCKET, MIO__RECEIVE_ARRIVAL, (report & MIO_DATAGRAM_TIME) != 0);
