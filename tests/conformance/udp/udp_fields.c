@@ -2,7 +2,6 @@
 #include "udp/udp_util.h"
 
 #include <string.h>
-#include <time.h>
 
 static char memory[256];
 static struct mio_addr from, local;
@@ -395,21 +394,14 @@ static void hops_are_told_of_ipv4_on_ipv6(void)
     check_hops(&mapped);
 }
 
-static int64_t time_of_day_ns(void)
-{
-    struct timespec now;
-    CHECK_EQ(timespec_get(&now, TIME_UTC), TIME_UTC);
-    return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
-}
-
 /* A system may tell microseconds. */
 static void check_time(const struct fields *fields)
 {
     struct pair pair;
     pair_open(&pair, fields, MIO_DATAGRAM_TIME);
-    int64_t before = time_of_day_ns();
+    int64_t before = clock_time_of_day_ns();
     struct mio_datagram got = ping(&pair);
-    int64_t after = time_of_day_ns();
+    int64_t after = clock_time_of_day_ns();
     /* Elsewhere in the system somebody may be the first to ask for times of arrival. */
     CHECK_EQ(got.flags, MIO_DATAGRAM_TIME);
     CHECK(got.time_ns >= before - 1000 && got.time_ns <= after);
