@@ -176,7 +176,7 @@ static void pipe_sender_open(struct device *device)
 #define WRAP_STREAM(type)                                                                          \
     WRAP_STREAM_CALLS(type)                                                                        \
     WRAP_INTO_FD(type)
-/* Two datagrams, of one buffer each: what a list of buffers is to a stream. The result counts them. */
+/* Two datagrams of one buffer each: what a list of buffers is to a stream. The result counts. */
 #define WRAP_BATCH(type)                                                                           \
     static ptrdiff_t type##_readv(struct device *device, const struct mio_buf *bufs, size_t count) \
     {                                                                                              \
