@@ -2154,8 +2154,8 @@ struct mio_fds {
     bool cut;     /* more came, and were closed */
 };
 
-/* The most descriptors in one message. */
-#define MIO_FDS_MAX 253
+/* The most descriptors in one message: every system and libc takes so many. */
+#define MIO_FDS_MAX 250
 
 /*
  * Sends bytes together with descriptors, and receives them: the other process gets descriptors of

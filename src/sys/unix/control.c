@@ -197,8 +197,8 @@ static void take_segments(const struct cmsghdr *header, struct mio_datagram *dat
 
 void mio__control_read(const struct msghdr *message, struct mio_datagram *datagram)
 {
-    struct msghdr *all = (struct msghdr *)message; /* for CMSG_NXTHDR, which changes nothing */
-    for (struct cmsghdr *one = CMSG_FIRSTHDR(all); one; one = CMSG_NXTHDR(all, one)) {
+    const struct cmsghdr *one = CMSG_FIRSTHDR(message);
+    for (; one; one = mio__control_next(message, one)) {
         if (one->cmsg_level == IPPROTO_IP)
             take_v4(one, datagram);
         else if (one->cmsg_level == IPPROTO_IPV6)

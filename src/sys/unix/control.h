@@ -30,6 +30,18 @@ void mio__control_put(struct msghdr *message, int level, int type, const void *d
 /* Copies len bytes of the message; false where it has fewer. */
 bool mio__control_get(const struct cmsghdr *header, void *data, size_t len);
 
+/* The one behind it; NULL: none. (CMSG_NXTHDR of musl gives warnings about signs.) */
+static inline struct cmsghdr *mio__control_next(const struct msghdr *message,
+                                                const struct cmsghdr *one)
+{
+    char *start = message->msg_control;
+    if (one->cmsg_len < CMSG_LEN(0))
+        return NULL;
+    size_t at = (size_t)((const char *)one - start) + CMSG_SPACE(one->cmsg_len - CMSG_LEN(0));
+    return at + CMSG_LEN(0) <= message->msg_controllen ? (struct cmsghdr *)(void *)(start + at)
+                                                       : NULL;
+}
+
 /* The class of the socket, which a datagram with bits of ECN keeps; -1 until it is known. */
 struct mio__classes {
     int v4, v6;

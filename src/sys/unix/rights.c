@@ -97,7 +97,8 @@ ptrdiff_t mio__socket_recv_fds(mio_fd fd, void *buf, size_t len, struct mio_addr
     if (from)
         mio__sockaddr_received(from, message.msg_namelen);
     fds->cut = (message.msg_flags & MSG_CTRUNC) != 0;
-    for (struct cmsghdr *one = CMSG_FIRSTHDR(&message); one; one = CMSG_NXTHDR(&message, one))
+    const struct cmsghdr *one = CMSG_FIRSTHDR(&message);
+    for (; one; one = mio__control_next(&message, one))
         if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SCM_RIGHTS)
             take_rights(one, fds);
     return n;
