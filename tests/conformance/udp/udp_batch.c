@@ -19,7 +19,7 @@ static void make_room(size_t count)
         batch[i].buf = memory[i];
         batch[i].capacity = ROOM;
         batch[i].addr = &addrs[i];
-        batch[i].len = 12345;
+        batch[i].len = batch[i].done = 12345;
         batch[i].flags = MIO_DATAGRAM_CUT;
     }
 }
@@ -201,6 +201,7 @@ static void check_receiving(const char *text)
             memset(wanted, (int)('a' + i % 26), sizeof wanted);
             CHECK_EQ(batch[i].len, length_of(i));
             CHECK_EQ(memcmp(memory[i], wanted, length_of(i)), 0);
+            CHECK_EQ(batch[i].done, 0);
             CHECK_EQ(batch[i].capacity, ROOM);
             CHECK_EQ(batch[i].flags, 0);
             CHECK_EQ(batch[i].segment_size, 0);

@@ -62,7 +62,7 @@ static struct mio_datagram receive(struct pair *pair)
     got.time_ns = 1;
     got.segment_size = got.interface_index = got.flags = 77;
     got.ecn = got.ttl = 77;
-    memset(&local, 0x5a, sizeof local);
+    local = tcp_addr("192.0.2.1:7");
     CHECK(plain_wait(udp_fd(&pair->socket), PLAIN_IN) & PLAIN_IN);
     CHECK_EQ(mio_udp_socket_recv_batch(&pair->socket, &got, 1), 1);
     CHECK_EQ(got.len, 4);
@@ -185,6 +185,23 @@ static void ecn_is_sent_ipv6(void)
 static void ecn_is_sent_of_ipv4_on_ipv6(void)
 {
     check_ecn_sent(&mapped, false);
+}
+
+/* The same address by its mapped form, which goes by IPv4 as well. */
+static void ecn_is_sent_to_a_mapped_address(void)
+{
+    struct pair pair;
+    pair_open(&pair, &mapped, 0);
+    need_feature(&pair, MIO_DATAGRAM_SENDS_ECN, "the system does not send the bits of ECN");
+    struct mio_addr to = tcp_addr("[::ffff:127.0.0.1]:0");
+    CHECK_EQ(mio_addr_set_port(&to, (uint16_t)mio_addr_port(&pair.addr)), 0);
+    CHECK(plain_want_class(pair.peer, false));
+    struct mio_datagram one = pong(&pair);
+    one.addr = &to;
+    one.ecn = 3;
+    CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, &one, 1), 1);
+    CHECK_EQ(plain_recv_class(pair.peer), 3);
+    pair_close(&pair);
 }
 
 static void ecn_is_sent_to_the_peer_ipv4(void)
@@ -457,6 +474,7 @@ static const struct test_case cases[] = {
     {"ecn_is_sent_ipv4", ecn_is_sent_ipv4, 0},
     {"ecn_is_sent_ipv6", ecn_is_sent_ipv6, 0},
     {"ecn_is_sent_of_ipv4_on_ipv6", ecn_is_sent_of_ipv4_on_ipv6, 0},
+    {"ecn_is_sent_to_a_mapped_address", ecn_is_sent_to_a_mapped_address, 0},
     {"ecn_is_sent_to_the_peer_ipv4", ecn_is_sent_to_the_peer_ipv4, 0},
     {"ecn_is_sent_to_the_peer_ipv6", ecn_is_sent_to_the_peer_ipv6, 0},
     {"ecn_is_sent_to_the_peer_of_ipv4_on_ipv6", ecn_is_sent_to_the_peer_of_ipv4_on_ipv6, 0},
