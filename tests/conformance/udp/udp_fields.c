@@ -323,6 +323,10 @@ static void local_address_is_chosen_ipv6(void)
     one.local = &strange;
     int result = mio_udp_socket_send_batch(&pair.socket, &one, 1);
     CHECK(result == -EINVAL || result == -EADDRNOTAVAIL);
+    one = pong(&pair);
+    one.interface_index = 0x7ffffff;
+    result = mio_udp_socket_send_batch(&pair.socket, &one, 1);
+    CHECK(result < 0 && result != -ENOTSUP && result != -EAGAIN);
     udp_expect_nothing(pair.peer);
     pair_close(&pair);
 }
