@@ -20,7 +20,9 @@ set(MIO_NET_SOURCES
     src/net/addr.c
     src/net/addr_text.c
     src/net/datagram.c
+    src/net/datagram_batch.c
     src/net/options.c
+    src/net/rights.c
     src/net/socket.c
     src/net/stream.c
     src/net/tcp_listener.c
@@ -55,8 +57,13 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     endif()
     list(APPEND MIO_NET_SOURCES
         src/sys/linux/new_socket.c
+        src/sys/unix/batch.c
+        src/sys/unix/control.c
+        src/sys/unix/control_pktinfo.c
+        src/sys/unix/message_row.c
         src/sys/unix/multicast.c
         src/sys/unix/multicast_v4.c
+        src/sys/unix/rights.c
         src/sys/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
@@ -77,13 +84,16 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
         list(APPEND MIO_SOURCES src/sys/bsd/kqueue.c)
     endif()
     list(APPEND MIO_NET_SOURCES
+        src/sys/unix/batch.c
+        src/sys/unix/control.c
         src/sys/unix/multicast.c
+        src/sys/unix/rights.c
         src/sys/sockaddr.c
         src/sys/unix/socket.c
         src/sys/unix/sockopt.c)
     # Where descriptors and flags come from, and what keeps SIGPIPE away from pipes.
     if(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS)$")
-        set(MIO_SYSTEM_DEFINITIONS _DARWIN_C_SOURCE=1)
+        set(MIO_SYSTEM_DEFINITIONS _DARWIN_C_SOURCE=1 __APPLE_USE_RFC_3542=1)
         list(APPEND MIO_SOURCES src/sys/bsd/new_pipe_flagged.c)
         list(APPEND MIO_NET_SOURCES src/sys/bsd/new_socket_flagged.c)
     else()
@@ -97,6 +107,16 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|FreeBSD|DragonFly|NetBSD|OpenBSD)
             src/sys/bsd/pipe_write.c
             src/sys/bsd/take_sigpipe.c
             src/sys/unix/pipe_guarded.c)
+    endif()
+    if(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS|NetBSD)$")
+        list(APPEND MIO_NET_SOURCES src/sys/unix/control_pktinfo.c)
+    else()
+        list(APPEND MIO_NET_SOURCES src/sys/bsd/control_dstaddr.c)
+    endif()
+    if(CMAKE_SYSTEM_NAME MATCHES "^(NetBSD|OpenBSD)$")
+        list(APPEND MIO_NET_SOURCES src/sys/unix/message_row.c)
+    else()
+        list(APPEND MIO_NET_SOURCES src/sys/unix/message_loop.c)
     endif()
     if(CMAKE_SYSTEM_NAME STREQUAL "NetBSD")
         set(MIO_SYSTEM_DEFINITIONS _NETBSD_SOURCE=1)
@@ -129,6 +149,7 @@ elseif(WIN32)
         src/sys/windows/startup.c)
     list(APPEND MIO_NET_SOURCES
         src/sys/sockaddr.c
+        src/sys/windows/batch.c
         src/sys/windows/mapped.c
         src/sys/windows/multicast.c
         src/sys/windows/new_socket.c

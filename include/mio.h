@@ -97,7 +97,7 @@
  *     Addresses
  *     TCP listeners, TCP streams
  *     Streams of either kind                 for servers of TCP and Unix sockets
- *     UDP sockets
+ *     UDP sockets, Batches of datagrams
  *     Unix domain listeners, streams, datagram sockets
  *     Sizes                                  for bindings in other languages
  *
@@ -1944,7 +1944,7 @@ struct mio_datagram_options {
     int reuse_addr; /* MIO_ON: several receivers of a multicast group share the port */
     int reuse_port; /* MIO_ON: several sockets share the port; as for listeners */
     int only_v6;    /* MIO_ON: not for IPv4, MIO_OFF: IPv4 too; without meaning on IPv4 addresses */
-    int reserved0;  /* must be 0 */
+    uint32_t report;      /* what receiving tells: see mio_udp_socket_set_report */
     mio_prepare *prepare; /* or NULL */
     void *prepare_arg;
     uintptr_t reserved[4]; /* must be 0 */
@@ -1957,8 +1957,8 @@ struct mio_datagram_options {
  *          only, bind to 0.0.0.0:0 or [::]:0.
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL        NULL, another value of a switch, non-zero reserved word; a link-local
- *                         address without a scope
+ * Errors   -EINVAL        NULL, another value of a switch, an unknown bit of report, non-zero
+ *                         reserved word; a link-local address without a scope
  *          -EAFNOSUPPORT  addr is no IP address, or the system lacks the family
  *          -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -ENODEV (no such scope), -EMFILE, -ENFILE,
  *          -ENOBUFS, -ENOMEM, ...  from the system, -ENOTSUP for an option that it lacks, or what
@@ -2145,6 +2145,170 @@ MIO_API int mio_udp_socket_close(struct mio_udp_socket *socket);
 MIO_API int mio_udp_socket_from_fd(struct mio_udp_socket *socket, mio_fd fd);
 MIO_API mio_fd mio_udp_socket_into_fd(struct mio_udp_socket *socket);
 
+/* ---- Batches of datagrams -------------------------------------------------------------------- */
+
+/*
+ * Many datagrams in one call: arrays of yours, nothing copied, no heap. One struct serves both
+ * directions, so that what was received can be sent on as it is: set addr to where it goes, and
+ * done to 0.
+ *
+ *     field            sending                                receiving
+ *     buf              the bytes                              room for them
+ *     capacity         not read                               the room in bytes
+ *     len              how many bytes                         set: how many came
+ *     done             how many of them are sent; begin       set to 0
+ *                      with 0
+ *     addr             where to; NULL: to the connected peer  set to the sender, unless NULL
+ *     local            the address to send from; NULL or no   set to the address that it was sent
+ *                      address: the system chooses            to, unless NULL; its port is 0
+ *     time_ns          not read                               set: when it came, in nanoseconds of
+ *                                                             the time of day since 1970
+ *     segment_size     0, or the length of the datagrams      set: 0, or the length of the
+ *                      that it is cut into                    datagrams that it is made of
+ *     interface_index  the interface to send by; 0: by the    set: the interface that it came by
+ *                      routes
+ *     flags            not read                               set: MIO_DATAGRAM_...
+ *     ecn              0 to 3, the ECN bits of the IP header  set, as they came
+ *     ttl              not read                               set: time to live, or hop limit
+ *
+ * A field that the system did not tell is 0 (local: no address), and its bit is missing in flags.
+ * An answer that goes out as the question came leaves by that interface, whatever the routes say:
+ * set interface_index to 0 where that is not wanted, but keep it for link-local addresses. The
+ * local address of a datagram to a group or to all is that of the group: nobody can send from it.
+ *
+ * Segments.  With a segment size an entry is many datagrams of that length, the last one shorter or
+ *     as long. Linux cuts them in the kernel, at a small part of the cost, and hands coalesced ones
+ *     to a receiver that asks for them (MIO_DATAGRAM_SEGMENTS): give it buffers of 65,535 bytes.
+ *     Where the system or the device cannot, the library sends them one by one and keeps that in
+ *     mind, for this socket.
+ */
+struct mio_datagram {
+    void *buf;
+    size_t capacity;
+    size_t len;
+    size_t done;
+    struct mio_addr *addr;
+    struct mio_addr *local;
+    int64_t time_ns;
+    uint32_t segment_size;
+    uint32_t interface_index;
+    uint32_t flags;
+    uint8_t ecn;
+    uint8_t ttl;
+    uint16_t reserved0;    /* must be 0 */
+    uintptr_t reserved[2]; /* must be 0 */
+};
+
+/* The longest array, the most segments of an entry, and the most bytes of one on a UDP socket. */
+#define MIO_DATAGRAMS_MAX 64
+#define MIO_SEGMENTS_MAX 64
+#define MIO_DATAGRAM_MAX 65507
+
+/*
+ * In flags: what is known of a datagram that was received. In report: what is to be told. Features:
+ * what the system can do for a socket.
+ *
+ * MIO_DATAGRAM_CUT             flags: it was longer than the buffer, and the rest is lost
+ * MIO_DATAGRAM_UNTOLD          flags: the system had more to tell than there was room for, because
+ *                              the program has asked for more by options of its own: fields whose
+ *                              bit is missing may have been told
+ * MIO_DATAGRAM_ECN             ecn
+ * MIO_DATAGRAM_LOCAL           local and interface_index
+ * MIO_DATAGRAM_TTL             ttl
+ * MIO_DATAGRAM_TIME            time_ns
+ * MIO_DATAGRAM_SEGMENTS        report: datagrams of one sender may be coalesced; flags: these are,
+ *                              and segment_size says how. Features: the system does that. Where it
+ *                              does not they come one by one
+ * MIO_DATAGRAM_BATCHES         features: a batch is one system call
+ * MIO_DATAGRAM_CUTS            features: segments are cut by the system, as far as is known
+ * MIO_DATAGRAM_SENDS_ECN, MIO_DATAGRAM_SENDS_LOCAL
+ *                              features: ecn, and local, may be set for sending
+ */
+#define MIO_DATAGRAM_CUT 0x001u
+#define MIO_DATAGRAM_UNTOLD 0x002u
+#define MIO_DATAGRAM_ECN 0x004u
+#define MIO_DATAGRAM_LOCAL 0x008u
+#define MIO_DATAGRAM_TTL 0x010u
+#define MIO_DATAGRAM_TIME 0x020u
+#define MIO_DATAGRAM_SEGMENTS 0x040u
+#define MIO_DATAGRAM_BATCHES 0x100u
+#define MIO_DATAGRAM_CUTS 0x200u
+#define MIO_DATAGRAM_SENDS_ECN 0x400u
+#define MIO_DATAGRAM_SENDS_LOCAL 0x800u
+
+/*
+ * Sends the entries in their order, up to the first one that cannot be sent whole. Call it again
+ * with the rest of the array: each entry goes on at its done, so that nothing is sent twice. An
+ * entry whose done is its len, and not 0, is passed over.
+ *
+ * count    1 to MIO_DATAGRAMS_MAX
+ * Returns  how many entries are sent. Fewer than count does not drain: go on with the rest, and the
+ *          next result tells why. An error that the network tells once may be lost then.
+ * Errors   of the arguments; nothing is sent:
+ *          -EINVAL        NULL; count; a segment size larger than len or than MIO_DATAGRAM_MAX;
+ *                         more than MIO_SEGMENTS_MAX segments; a done inside a datagram; ecn
+ *                         larger than 3; non-zero reserved word; port 0
+ *          -EBADF         closed socket
+ *          -EAFNOSUPPORT  addr or local is no IP address, or they are of two families
+ *          -EMSGSIZE      len is more than MIO_DATAGRAM_MAX
+ *          -ENOTSUP       the system cannot send with this field: ecn, local, interface_index
+ *          of the first entry that is not sent, if there was none before it:
+ *          -EAGAIN        no room: drained. Some of its segments may be out: done says how many
+ *                         bytes.
+ *          -EADDRNOTAVAIL, -ENODEV, -EINVAL  local is no address of this machine, or there is no
+ *                         such interface
+ *          -EMSGSIZE, -EDESTADDRREQ, -ECONNREFUSED, ...  as mio_udp_socket_send
+ * Threads  any (exclusive on the array)
+ * System   sendmmsg(2), udp(7) UDP_SEGMENT; else sendmsg(2) for each
+ */
+MIO_API int mio_udp_socket_send_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
+                                      size_t count);
+
+/*
+ * Receives what is there, at most count entries. Receive until -EAGAIN: nothing else drains.
+ *
+ * count    1 to MIO_DATAGRAMS_MAX
+ * Returns  how many entries are filled
+ * Errors   -EINVAL  NULL; count; non-zero reserved word
+ *          -EBADF   closed socket
+ *          -EAGAIN  nothing to receive: drained
+ *          -ECONNREFUSED, -EHOSTUNREACH, -EFAULT, -ENOMEM, ...  as mio_udp_socket_recv
+ * Threads  any (exclusive on the array)
+ * System   recvmmsg(2), udp(7) UDP_GRO; else recvmsg(2) for each
+ */
+MIO_API int mio_udp_socket_recv_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
+                                      size_t count);
+
+/*
+ * Chooses what receiving tells from now on; report of mio_datagram_options does so from the start.
+ * Each bit has its price at each datagram. To coalesce pays where whole trains of datagrams come
+ * from one sender; else it costs a quarter more. An IPv6 socket asks for IPv4, too.
+ *
+ * report   bits of MIO_DATAGRAM_ECN, _LOCAL, _TTL, _TIME, _SEGMENTS; 0 is nothing
+ * Returns  0
+ * Errors   -EINVAL   NULL, another bit
+ *          -EBADF    closed socket
+ *          -ENOTSUP  the system cannot tell one of them; -ENOBUFS, -ENOMEM, ...  from the system.
+ *                    Some of it may be set.
+ * Threads  any
+ * System   setsockopt(2): IP_RECVTOS, IP_PKTINFO or IP_RECVDSTADDR, IP_RECVTTL, SO_TIMESTAMPNS or
+ *          SO_TIMESTAMP, UDP_GRO; IPV6_RECVTCLASS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT
+ */
+MIO_API int mio_udp_socket_set_report(struct mio_udp_socket *socket, uint32_t report);
+
+/*
+ * The bits of MIO_DATAGRAM_... that the system does for this socket by itself. Those missing of
+ * _BATCHES, _CUTS and _SEGMENTS are done by a loop, with the same results; the others are -ENOTSUP.
+ * _CUTS goes away once segments were refused.
+ *
+ * Returns  the bits
+ * Errors   -EINVAL  NULL
+ *          -EBADF   closed socket
+ *          -ENOBUFS, ...  from the system
+ * Threads  any.      System  getsockopt(2)
+ */
+MIO_API int mio_udp_socket_features(struct mio_udp_socket *socket);
+
 /* ---- Unix domain listeners ------------------------------------------------------------------- */
 
 struct mio_unix_listener {
@@ -2255,6 +2419,44 @@ MIO_API ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const s
                                          size_t count);
 MIO_API int mio_unix_stream_shutdown(struct mio_unix_stream *stream, int how);
 
+/* Descriptors that arrive: fds has room for capacity of them; the rest is set. */
+struct mio_fds {
+    mio_fd *fds; /* may be NULL where capacity is 0 */
+    size_t capacity;
+    size_t count; /* how many came, and are yours to close */
+    bool cut;     /* more came, and were closed */
+};
+
+/* The most descriptors in one message: every system and libc takes so many. */
+#define MIO_FDS_MAX 250
+
+/*
+ * Sends bytes together with descriptors, and receives them: the other process gets descriptors of
+ * its own, close-on-exec, of the same open files. They come with the first of the bytes, and a read
+ * never goes on from bytes that came with descriptors into others. After a short result send the
+ * rest of the bytes by mio_unix_stream_write: the descriptors are on their way.
+ *
+ * Descriptors for which there is no room in the array, or in the process, are closed and said to be
+ * cut. To receive none give a capacity of 0. They are as blocking as the sender has made them; a
+ * from_fd settles that.
+ *
+ * len      at least 1
+ * fds      sending: count of them, at most MIO_FDS_MAX; the caller goes on owning them. Receiving:
+ *          room for them; on an error count is 0.
+ * Returns  bytes. A short result does not drain: after these pass an asked of 0.
+ * Errors   as mio_unix_stream_write and mio_unix_stream_read; also
+ *          -EINVAL        NULL, more than MIO_FDS_MAX
+ *          -EBADF         one of the descriptors is not open
+ *          -ETOOMANYREFS  too many are on their way
+ *          -ENOTSUP       Windows passes no descriptors
+ * Threads  any (exclusive on what is written)
+ * System   sendmsg(2), recvmsg(2), unix(7) SCM_RIGHTS
+ */
+MIO_API ptrdiff_t mio_unix_stream_send_fds(struct mio_unix_stream *stream, const void *buf,
+                                           size_t len, const mio_fd *fds, size_t count);
+MIO_API ptrdiff_t mio_unix_stream_recv_fds(struct mio_unix_stream *stream, void *buf, size_t len,
+                                           struct mio_fds *fds);
+
 /* Addresses, pending error, close, taking over and giving up: as those of mio_tcp_stream. */
 MIO_API int mio_unix_stream_local_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
 MIO_API int mio_unix_stream_peer_addr(const struct mio_unix_stream *stream, struct mio_addr *addr);
@@ -2356,6 +2558,30 @@ MIO_API ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, 
                                               size_t len, struct mio_addr *from);
 
 /*
+ * Batches, as those of mio_udp_socket, without what IP has: segment_size, ecn, interface_index and
+ * an address in local are -ENOTSUP, and len has no limit but that of the system.
+ */
+MIO_API int mio_unix_datagram_send_batch(struct mio_unix_datagram *socket,
+                                         struct mio_datagram *datagrams, size_t count);
+MIO_API int mio_unix_datagram_recv_batch(struct mio_unix_datagram *socket,
+                                         struct mio_datagram *datagrams, size_t count);
+
+/*
+ * Sends a datagram together with descriptors, and receives it: as those of mio_unix_stream, with
+ * the errors of mio_unix_datagram_send and mio_unix_datagram_recv. All other calls that receive
+ * close the descriptors that come.
+ *
+ * len       bytes; 0 is allowed
+ * to, from  a path or an abstract name, and the sender; may be NULL: the connected peer
+ */
+MIO_API ptrdiff_t mio_unix_datagram_send_fds(struct mio_unix_datagram *socket, const void *buf,
+                                             size_t len, const struct mio_addr *to,
+                                             const mio_fd *fds, size_t count);
+MIO_API ptrdiff_t mio_unix_datagram_recv_fds(struct mio_unix_datagram *socket, void *buf,
+                                             size_t len, struct mio_addr *from,
+                                             struct mio_fds *fds);
+
+/*
  * Shutting down and addresses: as those of mio_tcp_stream. Pending error and close, taking over and
  * giving up: as those of mio_tcp_listener. from_fd takes datagram sockets of the Unix domain:
  * -EPROTOTYPE for streams, -EAFNOSUPPORT for IP.
@@ -2400,6 +2626,8 @@ MIO_API size_t mio_sizeof_addr(void);
 MIO_API size_t mio_sizeof_listen_options(void);
 MIO_API size_t mio_sizeof_connect_options(void);
 MIO_API size_t mio_sizeof_datagram_options(void);
+MIO_API size_t mio_sizeof_datagram(void);
+MIO_API size_t mio_sizeof_fds(void);
 MIO_API size_t mio_sizeof_tcp_listener(void);
 MIO_API size_t mio_sizeof_tcp_stream(void);
 MIO_API size_t mio_sizeof_udp_socket(void);

@@ -98,6 +98,9 @@ static const struct {
 #ifdef ESOCKTNOSUPPORT
     {ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT", "type of socket not supported"},
 #endif
+#ifdef ETOOMANYREFS
+    {ETOOMANYREFS, "ETOOMANYREFS", "too many descriptors on their way"},
+#endif
 #ifdef EUSERS
     {EUSERS, "EUSERS", "too many users"},
 #endif

@@ -102,6 +102,16 @@ size_t mio_sizeof_datagram_options(void)
     return sizeof(struct mio_datagram_options);
 }
 
+size_t mio_sizeof_datagram(void)
+{
+    return sizeof(struct mio_datagram);
+}
+
+size_t mio_sizeof_fds(void)
+{
+    return sizeof(struct mio_fds);
+}
+
 size_t mio_sizeof_tcp_listener(void)
 {
     return sizeof(struct mio_tcp_listener);

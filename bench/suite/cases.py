@@ -23,6 +23,7 @@ GROUPS = {
     "churn": Group("Churn", "Connections that live for one request"),
     "waker": Group("Waker", "Time per wake"),
     "timeout": Group("Timeouts", "How late a wait without events ends"),
+    "datagrams": Group("Datagrams", "CPU time of a UDP datagram, sender and receiver"),
     "memory": Group("Memory", "Bytes beside the kernel's own", absolute=True),
     "instructions": Group("Instructions", "User instructions, counted exactly by callgrind"),
 }
@@ -122,6 +123,24 @@ def timeout(us, waits, rounds, part_of=FULL):
                rounds, None, part_of, without=())
 
 
+# One by one or with an API for batches: the others have no part in it.
+NO_BATCHES = ("mio-poll", "rust-mio", "libuv", "libev", "libevent")
+
+
+def datagrams(size, train, segments, coalesce, rounds, seconds, part_of=FULL):
+    """Trains of datagrams between two processes; raw-usual sends and receives one by one."""
+    kind = "coalesced" if coalesce else "segments" if segments else "batch"
+    run_id = "datagrams/%s/%dx%d" % (kind, size, train)
+    what = {"coalesced": "segments, coalesced", "segments": "segments to a plain receiver",
+            "batch": "batches"}[kind]
+    title = "{:,} B x {}, {}".format(size, train, what)
+    return run(run_id, "datagrams", "", {"bytes": size, "train": train, "segments": segments,
+                                         "coalesce": coalesce},
+               [Case(run_id + "/send", "datagrams", "send, " + title, "ns", "send_ns"),
+                Case(run_id + "/recv", "datagrams", "receive, " + title, "ns", "recv_ns")],
+               rounds, seconds, part_of, without=NO_BATCHES)
+
+
 def instructions(name, title, part_of):
     run_id = "instructions/" + name
     return run(run_id, "instructions", name, {},
@@ -179,6 +198,12 @@ RUNS = [
     timeout(900,  30,    15),
     timeout(1500, 20,    15, QUICK),
     timeout(5000, 10,    15),
+    #         bytes train segments coalesce rounds seconds
+    datagrams(1200, 16, 1, 1, 15, 0.15, SMOKE),
+    datagrams(1200, 54, 1, 1, 15, 0.15),
+    datagrams(64, 64, 1, 1, 15, 0.15),
+    datagrams(1200, 16, 1, 0, 15, 0.15),
+    datagrams(1200, 16, 0, 0, 15, 0.15, QUICK),
     MEMORY,
     LIBRARY,
     instructions("event", "an event, of 64 a turn", SMOKE),

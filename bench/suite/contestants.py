@@ -50,6 +50,7 @@ class Build(NamedTuple):
     library: str    # the shared library, or ""
     compiler: str
     build_type: str
+    datagrams: str = ""  # the program that sends and receives datagrams, or ""
 
 
 def version_of(program):
@@ -76,4 +77,4 @@ def load(path):
             skipped.setdefault(name, "not part of this build")
     return Build(found, skipped, {name: version_of(program) for name, program in found.items()},
                  data.get("library", ""), data.get("compiler", "unknown"),
-                 data.get("build_type", "unknown"))
+                 data.get("build_type", "unknown"), data.get("datagrams", ""))

@@ -61,6 +61,17 @@ MARKS = dispatch_marks() + [
     Mark("echo/unix/64B/64/cpu", "ratio", 0.85, "rust-mio"),
     Mark("churn/tcp/64/cpu", "ratio", 1.02, "raw"),
     Mark("churn/tcp/512/cpu", "ratio", 1.02, "raw"),
+    Mark("datagrams/coalesced/1200x16/send", "ratio", 0.17, "raw-usual"),
+    Mark("datagrams/coalesced/1200x16/send", "ratio", 1.05, "raw"),
+    Mark("datagrams/coalesced/1200x54/send", "ratio", 0.12, "raw-usual"),
+    Mark("datagrams/coalesced/64x64/send", "ratio", 0.05, "raw-usual"),
+    Mark("datagrams/coalesced/1200x16/recv", "ratio", 0.25, "raw-usual"),
+    Mark("datagrams/coalesced/1200x16/recv", "ratio", 1.05, "raw"),
+    Mark("datagrams/segments/1200x16/send", "ratio", 0.40, "raw-usual"),
+    Mark("datagrams/batch/1200x16/send", "ratio", 0.92, "raw-usual"),
+    Mark("datagrams/batch/1200x16/send", "ratio", 1.03, "raw"),
+    Mark("datagrams/batch/1200x16/recv", "ratio", 1.03, "raw"),
+] + [
     Mark("memory/heap", "value", 0),
     Mark("memory/handle", "value", 32),
 ]

@@ -90,6 +90,12 @@ def measure_service(bench, run, name):
                                 bench.plan.seconds(run))
 
 
+def measure_datagrams(bench, run, name):
+    """The program has all techniques; that of a contestant has its name."""
+    return bench.runner.datagrams(bench.build.datagrams, name, bench.plan.arguments(run),
+                                  bench.plan.seconds(run))
+
+
 def measure_library(bench, _run, name):
     return library_size.stripped_size(name, bench.build.programs[name], bench.build.library)
 
@@ -101,7 +107,7 @@ def measure_instructions(bench, run, name):
 
 
 HOW = {"program": measure_program, "service": measure_service, "library": measure_library,
-       "instructions": measure_instructions}
+       "datagrams": measure_datagrams, "instructions": measure_instructions}
 
 
 def measure_all(bench, runs, descriptors, tell):

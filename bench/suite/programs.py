@@ -116,6 +116,11 @@ class Runner:
         arguments = dict(arguments, cpu=self.cpu, peer_cpu=self.peer_cpu, seconds=seconds)
         return values_of(call([program, case] + pairs(arguments), 60 + 10 * (seconds or 0)))
 
+    def datagrams(self, program, technique, arguments, seconds):
+        arguments = dict(arguments, technique=technique, cpu=self.cpu, peer_cpu=self.peer_cpu,
+                         seconds=seconds)
+        return values_of(call([program] + pairs(arguments), 20 + 10 * seconds))
+
     def service(self, program, arguments, seconds):
         path = self.socket_path if arguments["transport"] == "unix" else None
         asked = {"service": arguments["service"], "transport": arguments["transport"],

@@ -33,7 +33,8 @@ const struct mio_datagram_options *mio__datagram_options(const struct mio_datagr
     if (!given)
         return &defaults;
     bool valid = is_switch(given->reuse_addr) && is_switch(given->reuse_port) &&
-                 is_switch(given->only_v6) && given->reserved0 == 0 && ARE_ZERO(given->reserved);
+                 is_switch(given->only_v6) && (given->report & ~MIO__REPORT_BITS) == 0 &&
+                 ARE_ZERO(given->reserved);
     return valid ? given : NULL;
 }
 
@@ -54,6 +55,6 @@ int mio__connect_options_unix(const struct mio_connect_options *options)
 int mio__datagram_options_unix(const struct mio_datagram_options *options)
 {
     bool unset = options->reuse_addr == MIO_DEFAULT && options->reuse_port == MIO_DEFAULT &&
-                 options->only_v6 == MIO_DEFAULT;
+                 options->only_v6 == MIO_DEFAULT && options->report == 0;
     return unset ? 0 : -ENOTSUP;
 }

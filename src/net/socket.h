@@ -106,4 +106,22 @@ ptrdiff_t mio__datagram_send(struct mio_source *source, const void *buf, size_t 
 ptrdiff_t mio__datagram_send_to(struct mio_source *source, const struct mio__socket_kind *kind,
                                 const void *buf, size_t len, const struct mio_addr *to);
 
+/* Batches (datagram_batch.c). */
+int mio__datagram_send_batch(struct mio_source *source, const struct mio__socket_kind *kind,
+                             struct mio_datagram *datagrams, size_t count);
+int mio__datagram_recv_batch(struct mio_source *source, const struct mio__socket_kind *kind,
+                             struct mio_datagram *datagrams, size_t count);
+
+/* Descriptors in the Unix domain (rights.c). Nothing is empty on a stream; to, from may be NULL. */
+ptrdiff_t mio__rights_send(struct mio_source *source, const struct mio__socket_kind *kind,
+                           const void *buf, size_t len, const struct mio_addr *to,
+                           const mio_fd *fds, size_t count);
+ptrdiff_t mio__rights_recv(struct mio_source *source, const struct mio__socket_kind *kind,
+                           void *buf, size_t len, struct mio_addr *from, struct mio_fds *fds);
+
+/* All that a report can ask for. */
+#define MIO__REPORT_BITS                                                                           \
+    (MIO_DATAGRAM_ECN | MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_TTL | MIO_DATAGRAM_TIME |                \
+     MIO_DATAGRAM_SEGMENTS)
+
 #endif

@@ -15,6 +15,8 @@ static int set_up_udp(mio_fd fd, const struct mio_addr *addr,
         result = mio__socket_switch(fd, MIO__OPTION_SPREAD_PORT, options->reuse_port);
     if (result == 0 && mio_addr_family(addr) == MIO_ADDR_IPV6)
         result = mio__socket_switch(fd, MIO__OPTION_ONLY_V6, options->only_v6);
+    if (result == 0 && options->report != 0)
+        result = mio__socket_set_report(fd, mio_addr_family(addr), options->report);
     if (result == 0)
         result = mio__socket_prepare(fd, options->prepare, options->prepare_arg);
     return result < 0 ? result : mio__socket_bind(fd, addr);
@@ -83,6 +85,46 @@ ptrdiff_t mio_udp_socket_peek_from(struct mio_udp_socket *socket, void *buf, siz
                                    struct mio_addr *from)
 {
     return mio__datagram_recv(MIO__SOURCE(socket), buf, len, from, true);
+}
+
+/* ---- Batches --------------------------------------------------------------------------------- */
+
+int mio_udp_socket_send_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
+                              size_t count)
+{
+    return mio__datagram_send_batch(MIO__SOURCE(socket), &udp_socket, datagrams, count);
+}
+
+int mio_udp_socket_recv_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
+                              size_t count)
+{
+    return mio__datagram_recv_batch(MIO__SOURCE(socket), &udp_socket, datagrams, count);
+}
+
+/* MIO_ADDR_..., or a code. */
+static int domain_of(const struct mio_udp_socket *socket)
+{
+    struct mio_addr addr;
+    int result = mio_udp_socket_local_addr(socket, &addr);
+    return result < 0 ? result : mio_addr_family(&addr);
+}
+
+int mio_udp_socket_set_report(struct mio_udp_socket *socket, uint32_t report)
+{
+    if (!socket || (report & ~MIO__REPORT_BITS) != 0)
+        return -EINVAL;
+    int family = domain_of(socket);
+    return family < 0 ? family : mio__socket_set_report(socket->source.fd, family, report);
+}
+
+int mio_udp_socket_features(struct mio_udp_socket *socket)
+{
+    if (!socket)
+        return -EINVAL;
+    int family = domain_of(socket);
+    if (family < 0)
+        return family;
+    return mio__socket_features(socket->source.fd, family, &socket->source.learned);
 }
 
 /* ---- Options --------------------------------------------------------------------------------- */

@@ -98,6 +98,32 @@ ptrdiff_t mio_unix_datagram_peek_from(struct mio_unix_datagram *socket, void *bu
     return receive_from(socket, buf, len, from, true);
 }
 
+/* ---- Batches and descriptors ----------------------------------------------------------------- */
+
+int mio_unix_datagram_send_batch(struct mio_unix_datagram *socket, struct mio_datagram *datagrams,
+                                 size_t count)
+{
+    return mio__datagram_send_batch(MIO__SOURCE(socket), &unix_datagram, datagrams, count);
+}
+
+int mio_unix_datagram_recv_batch(struct mio_unix_datagram *socket, struct mio_datagram *datagrams,
+                                 size_t count)
+{
+    return mio__datagram_recv_batch(MIO__SOURCE(socket), &unix_datagram, datagrams, count);
+}
+
+ptrdiff_t mio_unix_datagram_send_fds(struct mio_unix_datagram *socket, const void *buf, size_t len,
+                                     const struct mio_addr *to, const mio_fd *fds, size_t count)
+{
+    return mio__rights_send(MIO__SOURCE(socket), &unix_datagram, buf, len, to, fds, count);
+}
+
+ptrdiff_t mio_unix_datagram_recv_fds(struct mio_unix_datagram *socket, void *buf, size_t len,
+                                     struct mio_addr *from, struct mio_fds *fds)
+{
+    return mio__rights_recv(MIO__SOURCE(socket), &unix_datagram, buf, len, from, fds);
+}
+
 int mio_unix_datagram_shutdown(struct mio_unix_datagram *socket, int how)
 {
     return mio__socket_end(MIO__SOURCE(socket), how);

@@ -68,6 +68,18 @@ ptrdiff_t mio_unix_stream_writev(struct mio_unix_stream *stream, const struct mi
     return mio__stream_writev(MIO__SOURCE(stream), bufs, count);
 }
 
+ptrdiff_t mio_unix_stream_send_fds(struct mio_unix_stream *stream, const void *buf, size_t len,
+                                   const mio_fd *fds, size_t count)
+{
+    return mio__rights_send(MIO__SOURCE(stream), &unix_stream, buf, len, NULL, fds, count);
+}
+
+ptrdiff_t mio_unix_stream_recv_fds(struct mio_unix_stream *stream, void *buf, size_t len,
+                                   struct mio_fds *fds)
+{
+    return mio__rights_recv(MIO__SOURCE(stream), &unix_stream, buf, len, NULL, fds);
+}
+
 int mio_unix_stream_shutdown(struct mio_unix_stream *stream, int how)
 {
     return mio__socket_end(MIO__SOURCE(stream), how);

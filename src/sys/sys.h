@@ -158,6 +158,33 @@ ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_add
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to);
 
 /*
+ * ---- Batches of datagrams ----
+ *
+ * As the calls of mio.h, which have checked the arguments. learned is a byte of the source, 0 from
+ * the start: there the system keeps what it finds out about segments on this socket.
+ */
+
+/* Entries without an address go to a peer of that family; 0 where nothing depends on it. */
+int mio__socket_send_batch(mio_fd fd, uint8_t *learned, struct mio_datagram *datagrams,
+                           size_t count, int peer_family);
+
+/* Of a socket in the Unix domain there is nothing to tell. */
+int mio__socket_recv_batch(mio_fd fd, struct mio_datagram *datagrams, size_t count, bool is_unix);
+
+/* Whether ecn, local and interface_index can be sent to an address of that family: or -ENOTSUP. */
+int mio__socket_can_send(const struct mio_datagram *datagram, int family);
+
+/* family is that of the socket. */
+int mio__socket_set_report(mio_fd fd, int family, uint32_t report);
+int mio__socket_features(mio_fd fd, int family, uint8_t *learned);
+
+/* Descriptors in the Unix domain: to, from may be NULL. -ENOTSUP where none are passed. */
+ptrdiff_t mio__socket_send_fds(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to,
+                               const mio_fd *fds, size_t count);
+ptrdiff_t mio__socket_recv_fds(mio_fd fd, void *buf, size_t len, struct mio_addr *from,
+                               struct mio_fds *fds);
+
+/*
  * Takes the pending error of a socket: *error is 0 or a code. learned is a byte of the source, 0
  * from the start: a system that does not clear the error keeps there that it was taken.
  */

@@ -202,7 +202,11 @@ static ssize_t call_recvmsg(int fd, struct msghdr *message, int flags)
     if (fault > 0)
         return fail(fault);
     struct msghdr shorter = shorten_message(fault, message, &byte);
-    return recvmsg(fd, &shorter, flags);
+    ssize_t result = recvmsg(fd, &shorter, flags);
+    message->msg_namelen = shorter.msg_namelen;
+    message->msg_controllen = shorter.msg_controllen;
+    message->msg_flags = shorter.msg_flags;
+    return result;
 }
 
 static ssize_t call_sendmsg(int fd, const struct msghdr *message, int flags)

@@ -17,7 +17,8 @@ static void (*const operations[])(struct world *) = {
     op_abandon,    op_blocked,     op_poll_open,  op_poll_close, op_poll_abandon, op_clone_open,
     op_clone_open, op_clone_close, op_waker_open, op_waker_open, op_waker_close,  op_wake,
     op_wake,       op_watch,       op_watch,      op_watch,      op_watch_behind, op_watch_behind,
-    op_after,      op_either,
+    op_after,      op_either,      op_batch,      op_batch,      op_batch,        op_rights,
+    op_rights,
 };
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0], STEPS_MAX = 1000 };

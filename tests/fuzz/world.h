@@ -185,4 +185,9 @@ void op_shutdown(struct world *world);
 void op_after(struct world *world);
 void op_either(struct world *world);
 
+/* ---- op_batch.c ------------------------------------------------------------------------------ */
+
+void op_batch(struct world *world);
+void op_rights(struct world *world);
+
 #endif

@@ -167,10 +167,26 @@ static void pipe_sender_open(struct device *device)
 #define WRAP_STREAM(type)                                                                          \
     WRAP_STREAM_CALLS(type)                                                                        \
     WRAP_INTO_FD(type)
+/* Two datagrams of one buffer each: what a list of buffers is to a stream. The result counts. */
+#define WRAP_BATCH(type)                                                                           \
+    static ptrdiff_t type##_readv(struct device *device, const struct mio_buf *bufs, size_t count) \
+    {                                                                                              \
+        struct mio_datagram batch[2] = {{.buf = bufs[0].base, .capacity = bufs[0].len},            \
+                                        {.buf = bufs[1].base, .capacity = bufs[1].len}};           \
+        return mio_##type##_recv_batch(&device->as.type, batch, count);                            \
+    }                                                                                              \
+    static ptrdiff_t type##_writev(struct device *device, const struct mio_buf *bufs,              \
+                                   size_t count)                                                   \
+    {                                                                                              \
+        struct mio_datagram batch[2] = {{.buf = bufs[0].base, .len = bufs[0].len},                 \
+                                        {.buf = bufs[1].base, .len = bufs[1].len}};                \
+        return mio_##type##_send_batch(&device->as.type, batch, count);                            \
+    }
 #define WRAP_DATAGRAM(type)                                                                        \
     WRAP_READ(type, read, recv)                                                                    \
     WRAP_READ(type, peek, peek)                                                                    \
     WRAP_WRITE(type, send)                                                                         \
+    WRAP_BATCH(type)                                                                               \
     WRAP_ERROR(type)                                                                               \
     WRAP_END(type)
 
@@ -279,8 +295,9 @@ static void connect_and_go(const struct device *device)
     END_OF(type), .is_socket = true, .is_stream = true, .is_exact = true, .is_either = true,       \
                   CALLS_OF_STREAM(type)
 #define DATAGRAM_OF(type)                                                                          \
-    END_OF(type), .is_socket = true, .read = type##_read, .peek = type##_peek,                     \
-                  .write = type##_write, .take_error = type##_take_error
+    END_OF(type), .is_socket = true, .read = type##_read, .readv = type##_readv,                   \
+                  .peek = type##_peek, .write = type##_write, .writev = type##_writev,             \
+                  .take_error = type##_take_error
 
 const struct device_kind device_kinds[] = {
 #if MIO_HAS_PIPES

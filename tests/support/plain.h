@@ -173,6 +173,9 @@ enum plain_option {
     PLAIN_MULTICAST_HOPS,
     PLAIN_MULTICAST_LOOP,
     PLAIN_MULTICAST_LOOP_V6,
+    PLAIN_CLASS, /* the byte of the header with the bits of ECN, of IPv4 and IPv6 */
+    PLAIN_CLASS_V6,
+    PLAIN_SEGMENTS, /* what is sent is cut into datagrams of that length */
     PLAIN_PROTOCOL, /* 6 is TCP, 17 is UDP */
     PLAIN_UNKNOWN   /* that no system has */
 };
@@ -190,5 +193,8 @@ void plain_reset_on_close(mio_fd fd);
  */
 bool plain_want_hops(mio_fd fd, bool ipv6);
 int plain_recv_hops(mio_fd fd);
+/* The same for the class (PLAIN_CLASS). */
+bool plain_want_class(mio_fd fd, bool ipv6);
+int plain_recv_class(mio_fd fd);
 
 #endif

@@ -74,6 +74,8 @@ int descriptors_raise(int wanted);
 long process_id(void);
 /* The system's own clock that never goes back. */
 int64_t clock_now_ns(void);
+/* The time since 1970. */
+int64_t clock_time_of_day_ns(void);
 /* Address space without memory behind it, or NULL; and memory that nobody may touch. */
 void *memory_reserve(uint64_t size);
 void *memory_forbidden(uint64_t size);

@@ -37,6 +37,13 @@
     X(int, __thrsigdivert, (sigset_t set, siginfo_t *info, const struct timespec *timeout), \
       (set, info, timeout))
 
+/* As rows of messages. */
+#define MIO__CALLS_OF_MESSAGES(X) \
+    X(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, \
+      struct timespec *timeout), (fd, messages, count, flags, timeout)) \
+    X(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags), \
+      (fd, messages, count, flags))
+
 #if defined(MIO_SIMULATED_KQUEUE) /* those of all that can be built there */
 #define MIO__CALLS_OF_SYSTEM(X) \
     MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG_LATER(X) MIO__CALLS_THAT_FLAG(X) \
@@ -45,11 +52,12 @@
 #define MIO__CALLS_OF_SYSTEM(X) MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG_LATER(X)
 #elif defined(__NetBSD__)
 #define MIO__CALLS_OF_SYSTEM(X) \
-    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, pollts)
+    MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, pollts) \
+    MIO__CALLS_OF_MESSAGES(X)
 #elif defined(__OpenBSD__)
 #define MIO__CALLS_OF_SYSTEM(X) \
     MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, ppoll) \
-    MIO__CALL_BELOW_SIGWAIT(X)
+    MIO__CALL_BELOW_SIGWAIT(X) MIO__CALLS_OF_MESSAGES(X)
 #else
 #define MIO__CALLS_OF_SYSTEM(X) \
     MIO__CALLS_OF_KQUEUE(X) MIO__CALLS_THAT_FLAG(X) MIO__CALL_OF_POLL(X, ppoll) \

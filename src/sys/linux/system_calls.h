@@ -8,13 +8,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Whoever does not make these calls may not see it. */
+struct mmsghdr;
+
 /* clang-format off */
 #define MIO__CALLS_OF_SYSTEM(X) \
     X(int, accept4, (int fd, struct sockaddr *addr, socklen_t *length, int flags), \
       (fd, addr, length, flags)) \
     X(int, epoll_create1, (int flags), (flags)) \
     X(int, eventfd, (unsigned count, int flags), (count, flags)) \
-    X(int, pipe2, (int fds[2], int flags), (fds, flags))
+    X(int, pipe2, (int fds[2], int flags), (fds, flags)) \
+    X(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, \
+      struct timespec *timeout), (fd, messages, count, flags, timeout)) \
+    X(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags), \
+      (fd, messages, count, flags))
 /* clang-format on */
 
 /* Those that are made past libc (syscall.h). */

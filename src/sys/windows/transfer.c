@@ -3,6 +3,7 @@
  * than the buffer is an error here though its beginning was received; and a datagram of one's own
  * that was refused is told as a reset connection.
  */
+#include "sys/windows/transfer.h"
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
 #include "sys/windows/ask.h"
@@ -21,10 +22,11 @@ static int told_error(mio_fd fd, int error)
 }
 
 /* The result of a receive that failed: moved where the rest of a datagram was cut off. */
-static ptrdiff_t receiving_error(mio_fd fd, size_t moved)
+static ptrdiff_t receiving_error(mio_fd fd, size_t moved, bool *cut)
 {
     const int error = WSAGetLastError();
-    if (error == WSAEMSGSIZE)
+    *cut = error == WSAEMSGSIZE;
+    if (*cut)
         return (ptrdiff_t)moved;
     if (error == WSAESHUTDOWN) /* reading was shut down here: the end, as on Unix */
         return 0;
@@ -66,19 +68,28 @@ static const char *send_place(const void *buf)
 
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
 {
+    bool cut;
     int n = MIO__CALL(recv)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0);
-    return n < 0 ? receiving_error(fd, len) : n;
+    return n < 0 ? receiving_error(fd, len, &cut) : n;
+}
+
+ptrdiff_t mio__transfer_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, int flags,
+                             bool *cut)
+{
+    int length = sizeof from->storage;
+    int n = MIO__CALL(recvfrom)(fd, receive_place(buf), length_of(len), flags, mio__sockaddr(from),
+                                &length);
+    *cut = false;
+    const ptrdiff_t moved = n < 0 ? receiving_error(fd, len, cut) : n;
+    if (moved >= 0)
+        mio__sockaddr_received(from, length);
+    return moved;
 }
 
 ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
 {
-    int length = sizeof from->storage;
-    int n = MIO__CALL(recvfrom)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0,
-                                mio__sockaddr(from), &length);
-    const ptrdiff_t moved = n < 0 ? receiving_error(fd, len) : n;
-    if (moved >= 0)
-        mio__sockaddr_received(from, length);
-    return moved;
+    bool cut;
+    return mio__transfer_from(fd, buf, len, from, peek ? MSG_PEEK : 0, &cut);
 }
 
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
@@ -125,9 +136,10 @@ ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
 {
     WSABUF list[MIO_BUFS_MAX];
     size_t len;
+    bool cut;
     DWORD done = 0, flags = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSARecv)(fd, list, used, &done, &flags, NULL, NULL);
-    return result != 0 ? receiving_error(fd, len) : (ptrdiff_t)done;
+    return result != 0 ? receiving_error(fd, len, &cut) : (ptrdiff_t)done;
 }
 
 ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)

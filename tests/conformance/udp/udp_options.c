@@ -215,7 +215,7 @@ static void bad_options_are_refused_before_anything_happens(void)
             check_options_refused(&options[j]);
     }
     struct mio_datagram_options options = good;
-    options.reserved0 = 1;
+    options.report = 0x80000000u;
     check_options_refused(&options);
     for (size_t i = 0; i < sizeof good.reserved / sizeof good.reserved[0]; i++) {
         options = good;

@@ -185,7 +185,8 @@ static void options_that_are_refused(void)
         check_bind_fails(&addr, &(struct mio_datagram_options){.reuse_port = value}, error);
         check_bind_fails(&addr, &(struct mio_datagram_options){.only_v6 = value}, error);
     }
-    check_bind_fails(&addr, &(struct mio_datagram_options){.reserved0 = 1}, -EINVAL);
+    check_bind_fails(&addr, &(struct mio_datagram_options){.report = MIO_DATAGRAM_CUT}, -EINVAL);
+    check_bind_fails(&addr, &(struct mio_datagram_options){.report = MIO_DATAGRAM_TIME}, -ENOTSUP);
     for (int i = 0; i < 4; i++) {
         struct mio_datagram_options options = {0};
         options.reserved[i] = 1;

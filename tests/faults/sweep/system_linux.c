@@ -51,6 +51,24 @@ const struct rule sweep_system_rules[] = {
     {"mio_waker_wake", FAULT_RAW_write, 0, COMES_BACK, 0, {EPERM, EIO, ENOMEM}},
     {"mio_pipe_*", FAULT_RAW_pwritev2, 0, IS_SHORT, 0, {FAULT_ONE_BYTE}},
 
+    /* Moving datagrams. Where segments are not cut they go out by a second call. */
+    {"*", FAULT_sendmmsg, 0, IS_ABSORBED, 0, {EINTR}},
+    {"*", FAULT_recvmmsg, 0, IS_ABSORBED, 0, {EINTR}},
+    {"mio_udp_socket_send_batch(*cut*", FAULT_sendmmsg, 1, IS_MENDED, 0, {EIO, EINVAL, EMSGSIZE}},
+    {"mio_udp_socket_send_batch(*row*",
+     FAULT_sendmmsg,
+     0,
+     COMES_BACK,
+     0,
+     {EIO, EINVAL, EMSGSIZE, EADDRNOTAVAIL, ENODEV, EFAULT}},
+    {"*",
+     FAULT_sendmmsg,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EDESTADDRREQ, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EPERM, ENOBUFS}},
+    {"*", FAULT_recvmmsg, 0, COMES_BACK, 0, {EAGAIN, ECONNREFUSED, EHOSTUNREACH, ENOMEM, EFAULT}},
+
     /* Keeping SIGPIPE away. */
     {"*", FAULT_RAW_pwritev2, 0, IS_ABSORBED, 0, {EINTR, ENOSYS, EOPNOTSUPP, EINVAL, EPERM}},
     {"*", FAULT_RAW_pwritev2, 0, COMES_BACK, 0, {EAGAIN, EPIPE, EIO, EFAULT}},

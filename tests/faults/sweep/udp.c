@@ -144,6 +144,82 @@ static void clean_v6(void)
     CLEAN(mio_udp_socket_close(&v6));
 }
 
+/* ---- Batches --------------------------------------------------------------------------------- */
+
+/* As many entries as are one system call. */
+#ifdef MIO_KQUEUE_ABI_H
+enum { ROW = 1 };
+#else
+enum { ROW = 3 };
+#endif
+
+static struct mio_datagram row[ROW], cut;
+static struct mio_addr froms[ROW], at;
+static char bufs[ROW][64];
+
+/* Entries for sending; with a field of the header where ecn is not 0. */
+static struct mio_datagram *outgoing(struct mio_addr *to, uint8_t ecn)
+{
+    for (int i = 0; i < ROW; i++)
+        row[i] = (struct mio_datagram){.buf = text, .len = LEN, .addr = to, .ecn = ecn};
+    return row;
+}
+
+static struct mio_datagram *incoming(void)
+{
+    for (int i = 0; i < ROW; i++)
+        row[i] = (struct mio_datagram){
+            .buf = bufs[i], .capacity = sizeof bufs[i], .addr = &froms[i], .local = &at};
+    return row;
+}
+
+/* Three segments, the last one shorter. */
+static struct mio_datagram *segments(void)
+{
+    cut = (struct mio_datagram){.buf = text, .len = LEN, .addr = &right_addr, .segment_size = 4};
+    return &cut;
+}
+
+static void batches(void)
+{
+    const uint32_t report =
+        MIO_DATAGRAM_ECN | MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_TTL | MIO_DATAGRAM_TIME;
+    char buf[64];
+    binds();
+    OVER_YET;
+    STEP(mio_udp_socket_set_report(&right, report), 0, true);
+    outgoing(&right_addr, 0);
+    STEP(mio_udp_socket_send_batch(&left, row, ROW), ROW, row[0].done == 0);
+    HOLDS(row[ROW - 1].done == LEN);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    incoming();
+    STEP(mio_udp_socket_recv_batch(&right, row, ROW), ROW, row[0].len == 0 && row[0].flags == 0);
+    HOLDS(row[ROW - 1].len == LEN && memcmp(bufs[ROW - 1], text, LEN) == 0);
+    HOLDS(mio_addr_equal(&froms[0], &left_addr) && (row[0].flags & MIO_DATAGRAM_ECN));
+    STEP(mio_udp_socket_recv_batch(&right, row, ROW), -EAGAIN, row[0].len == LEN);
+    /* To the connected peer, whose family has to be asked for. */
+    STEP(mio_udp_socket_connect(&left, &right_addr), 0, true);
+    outgoing(NULL, 1);
+    STEP(mio_udp_socket_send_batch(&left, row, 1), 1, row[0].done == 0);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    incoming();
+    STEP(mio_udp_socket_recv_batch(&right, row, 1), 1, row[0].len == 0);
+    HOLDS(row[0].ecn == 1);
+    STEP(mio_udp_socket_recv_batch(&right, row, 1), -EAGAIN, true);
+    STEP(mio_udp_socket_set_report(&right, 0), 0, true);
+    segments();
+    STEP(mio_udp_socket_send_batch(&left, &cut, 1), 1, cut.done == 0 || sweep_error_stays());
+    HOLDS(cut.done == LEN);
+    EVENT(&poll_, RIGHT, MIO_READABLE);
+    for (int done = 0; done < LEN; done += 4) {
+        const int part = LEN - done < 4 ? LEN - done : 4;
+        STEP(mio_udp_socket_recv(&right, buf, sizeof buf), part, true);
+        HOLDS(memcmp(buf, text + done, (size_t)part) == 0);
+    }
+    STEP(mio_udp_socket_recv(&right, buf, sizeof buf), -EAGAIN, true);
+    STEP(mio_udp_socket_features(&right), SWEEP_SOME, true);
+}
+
 /* ---- Descriptors ----------------------------------------------------------------------------- */
 
 static void takes_over(void)
@@ -167,6 +243,7 @@ static void gives_up(void)
 
 const struct scenario udp_scenarios[] = {
     {"udp_moves", moves, clean_both, NULL, NULL},
+    {"udp_batches", batches, clean_both, NULL, NULL},
     {"udp_goes_on", goes_on, clean_both, NULL, NULL},
     {"udp_asks", asks, clean_both, NULL, NULL},
     {"udp_asks_ipv6", asks_ipv6, clean_v6, sweep_lacks_ipv6, NULL},

@@ -103,6 +103,65 @@ static void pairs(void)
     STEP(mio_unix_stream_read(&server, &byte, 1), 1, true);
 }
 
+/* ---- Descriptors that are passed, and batches ------------------------------------------------ */
+
+static int room[2] = {-1, -1};
+
+static void close_room(void)
+{
+    sweep_close_fd(&room[0]);
+    sweep_close_fd(&room[1]);
+}
+
+/* One byte, so that a short transfer is a whole one; the third descriptor finds no room. */
+static void passes(void)
+{
+    const int passed[3] = {0, 0, 0};
+    struct mio_fds fds = {.fds = room, .capacity = 2};
+    char byte;
+    STEP(mio_unix_stream_pair(&client, &server), 0,
+         sweep_is_closed(&client.source) && sweep_is_closed(&server.source));
+    STEP(mio_unix_stream_send_fds(&client, "x", 1, passed, 3), 1, true);
+    STEP(mio_unix_stream_recv_fds(&server, &byte, 1, &fds), 1, fds.count == 0 && !fds.cut);
+    HOLDS(fds.count == 2 && fds.cut && room[0] >= 0 && room[1] >= 0);
+    close_room();
+    STEP(mio_unix_stream_recv_fds(&server, &byte, 1, &fds), -EAGAIN, fds.count == 0);
+}
+
+static void clean_passing(void)
+{
+    close_room();
+    CLEAN(mio_unix_stream_close(&client));
+    CLEAN(mio_unix_stream_close(&server));
+}
+
+static struct mio_unix_datagram one_end, other_end;
+
+static void passes_datagrams(void)
+{
+    const int passed[3] = {0, 0, 0};
+    struct mio_fds fds = {.fds = room, .capacity = 2};
+    char byte = 0;
+    STEP(mio_unix_datagram_pair(&one_end, &other_end), 0,
+         sweep_is_closed(&one_end.source) && sweep_is_closed(&other_end.source));
+    STEP(mio_unix_datagram_send_fds(&one_end, "x", 1, NULL, passed, 3), 1, true);
+    STEP(mio_unix_datagram_recv_fds(&other_end, &byte, 1, NULL, &fds), 1, fds.count == 0);
+    HOLDS(fds.count == 2 && fds.cut && byte == 'x');
+    close_room();
+    struct mio_datagram datagram = {.buf = &byte, .len = 1, .capacity = 1};
+    STEP(mio_unix_datagram_send_batch(&one_end, &datagram, 1), 1, datagram.done == 0);
+    datagram.len = 0;
+    STEP(mio_unix_datagram_recv_batch(&other_end, &datagram, 1), 1, datagram.len == 0);
+    HOLDS(datagram.len == 1);
+}
+
+static void clean_passing_datagrams(void)
+{
+    close_room();
+    CLEAN(mio_unix_datagram_close(&one_end));
+    CLEAN(mio_unix_datagram_close(&other_end));
+}
+
 /* ---- Going on after errors ------------------------------------------------------------------- */
 
 static struct mio_source *const near_end = &client.source, *const far_end = &server.source;
@@ -260,6 +319,8 @@ static void takes_over_datagrams(void)
 }
 
 const struct scenario unix_scenarios[] = {
+    {"unix_passes", passes, clean_passing, NULL, NULL},
+    {"unix_passes_datagrams", passes_datagrams, clean_passing_datagrams, NULL, NULL},
     {"unix_moves", moves, clean_streams, NULL, NULL},
     {"unix_pairs", pairs, clean_streams, NULL, NULL},
     {"unix_goes_on", goes_on, clean_ends, NULL, NULL},

@@ -175,6 +175,13 @@ int64_t clock_now_ns(void)
     return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
 }
 
+int64_t clock_time_of_day_ns(void)
+{
+    struct timespec now;
+    CHECK_EQ(clock_gettime(CLOCK_REALTIME, &now), 0);
+    return (int64_t)now.tv_sec * MIO_NS_PER_S + now.tv_nsec;
+}
+
 /* Elsewhere memory is not taken from the system before it is touched, unasked. */
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0

@@ -261,6 +261,15 @@ bool plain_tells_own_shutdown(void)
 #define IPV6_MINHOPCOUNT (-1)
 #endif
 #endif
+#ifdef __linux__
+#undef UDP_SEGMENT
+#define UDP_SEGMENT 103 /* linux/udp.h */
+#else
+#define UDP_SEGMENT (-1)
+#endif
+#ifndef IP_RECVTOS
+#define IP_RECVTOS (-1)
+#endif
 #ifndef IP_MINTTL
 #define IP_MINTTL (-1)
 #endif
@@ -289,6 +298,9 @@ static const struct {
     [PLAIN_MULTICAST_HOPS] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
     [PLAIN_MULTICAST_LOOP] = {IPPROTO_IP, IP_MULTICAST_LOOP},
     [PLAIN_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
+    [PLAIN_CLASS] = {IPPROTO_IP, IP_TOS},
+    [PLAIN_CLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
+    [PLAIN_SEGMENTS] = {IPPROTO_UDP, UDP_SEGMENT},
     [PLAIN_PROTOCOL] = {SOL_SOCKET, SO_PROTOCOL},
     [PLAIN_UNKNOWN] = {SOL_SOCKET, 0x7777},
 };
@@ -387,14 +399,15 @@ bool plain_want_hops(mio_fd fd, bool ipv6)
                       &on, sizeof on) == 0;
 }
 
-int plain_recv_hops(mio_fd fd)
+/* Receives a datagram with one control message, a number of one of these types. */
+static int recv_number(mio_fd fd, int type_v6, int type_v4, int other_type_v4)
 {
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control;
     char byte;
-    int ttl = -1;
+    int number = -1;
     struct iovec iov = {&byte, 1};
     struct msghdr message = {.msg_iov = &iov,
                              .msg_iovlen = 1,
@@ -404,12 +417,29 @@ int plain_recv_hops(mio_fd fd)
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     CHECK(header);
     if (header->cmsg_level == IPPROTO_IPV6)
-        CHECK_EQ(header->cmsg_type, IPV6_HOPLIMIT);
-    else if (header->cmsg_type !=
-             IP_TTL) /* Linux says which option it was, others which was asked */
-        CHECK_EQ(header->cmsg_type, IP_RECVTTL);
+        CHECK_EQ(header->cmsg_type, type_v6);
+    else if (header->cmsg_type != type_v4)
+        CHECK_EQ(header->cmsg_type, other_type_v4);
     if (header->cmsg_len == CMSG_LEN(1))
         return *(unsigned char *)CMSG_DATA(header);
-    memcpy(&ttl, CMSG_DATA(header), sizeof ttl);
-    return ttl;
+    memcpy(&number, CMSG_DATA(header), sizeof number);
+    return number;
+}
+
+/* Linux says of IPv4 which field it is, others which option asked for it. */
+int plain_recv_hops(mio_fd fd)
+{
+    return recv_number(fd, IPV6_HOPLIMIT, IP_TTL, IP_RECVTTL);
+}
+
+bool plain_want_class(mio_fd fd, bool ipv6)
+{
+    int on = 1;
+    return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVTCLASS : IP_RECVTOS,
+                      &on, sizeof on) == 0;
+}
+
+int plain_recv_class(mio_fd fd)
+{
+    return recv_number(fd, IPV6_TCLASS, IP_TOS, IP_RECVTOS);
 }

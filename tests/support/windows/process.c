@@ -146,6 +146,15 @@ int64_t clock_now_ns(void)
     return seconds * MIO_NS_PER_S + rest * MIO_NS_PER_S / frequency.QuadPart;
 }
 
+int64_t clock_time_of_day_ns(void)
+{
+    const int64_t years_1601_to_1970 = INT64_C(11644473600);
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    int64_t ticks = (int64_t)now.dwHighDateTime << 32 | now.dwLowDateTime; /* of 100 ns */
+    return (ticks - years_1601_to_1970 * 10000000) * 100;
+}
+
 /* The first pages can be used, which is where events are written. */
 void *memory_reserve(uint64_t size)
 {

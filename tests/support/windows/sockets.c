@@ -370,6 +370,9 @@ static const struct {
     [PLAIN_MULTICAST_HOPS] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
     [PLAIN_MULTICAST_LOOP] = {IPPROTO_IP, IP_MULTICAST_LOOP},
     [PLAIN_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
+    [PLAIN_CLASS] = {IPPROTO_IP, IP_TOS},
+    [PLAIN_CLASS_V6] = {IPPROTO_IPV6, NONE},
+    [PLAIN_SEGMENTS] = {IPPROTO_UDP, NONE},
     [PLAIN_PROTOCOL] = {SOL_SOCKET, NONE},
     [PLAIN_UNKNOWN] = {SOL_SOCKET, 0x7777},
 };
@@ -471,6 +474,18 @@ bool plain_want_hops(mio_fd fd, bool ipv6)
     const DWORD on = 1;
     return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_HOPLIMIT : IP_RECVTTL,
                       (const char *)&on, sizeof on) == 0;
+}
+
+bool plain_want_class(mio_fd fd, bool ipv6)
+{
+    (void)fd, (void)ipv6;
+    return false;
+}
+
+int plain_recv_class(mio_fd fd)
+{
+    (void)fd;
+    return -ENOTSUP;
 }
 
 int plain_recv_hops(mio_fd fd)
