@@ -16,7 +16,8 @@
  *     no heap, except through the growth helper of backends with tables
  *
  * A backend writes these fields alone: of a poll fd, wakers, state, flags, features (to take out),
- * and the words of wakers.h and spin.h; of a source slot and generation; of a waker read_fd and write_fd.
+ * and the words of wakers.h and spin.h; of a source slot and generation; of a waker read_fd and
+ * write_fd.
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
  * rearm and abandon, too; wait on one thread at a time; wake anywhere, signal handlers included.

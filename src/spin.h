@@ -22,18 +22,18 @@
  * so every one of these events will do. A fetch_or after the exchange finds AWAKE, and the next
  * look reports the bit.
  *     A load and a store in place of the CAS would be wrong: a wake between them finds AWAKE, sends
- * no signal, and the poll sleeps. So would an exchange that keeps the bits it found: a look would
- * report them, but a wake that comes before it is covered by a signal that may have been fetched
- * already, and the CAS would fail for ever where nobody looks. A bit that is cleared before AWAKE
- * is set can be set again in between and lose its signal's cover.
+ * no signal, and the poll sleeps. So would an exchange before the sleep's fetch, for then nobody
+ * signals, and one after the report, where it drops bits whose event was reported already. A look
+ * that clears a bit after its report drops a wake in the same way. To keep the bits in the exchange
+ * would lose nothing, but report wakes twice.
  *     A token is read after its bit was cleared: then it is that of the wake which set the bit, or
  * of a waker that was opened since and has its number.
  *
  * Checked exhaustively with SPIN, the mutants included (tools/models), and under load by
  * tests/stress.
  *
- * Turns. A wait that reports wakers without asking the system is followed by one that asks the
- * system first, so that neither keeps the other from being reported.
+ * Turns. A wait that has no room for more than wakers is followed by one that asks the system
+ * first, so that neither keeps the other from being reported.
  */
 #ifndef MIO_SPIN_H
 #define MIO_SPIN_H

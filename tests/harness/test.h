@@ -33,8 +33,8 @@ struct test_suite {
 
 /*
  * Runs the cases whose names ("suite.case") contain one of the arguments, all without arguments.
- * Options: --backend=NAME --waker=NAME --mode=NAME (edge, level, oneshot), --spin (polls spin before
- * they sleep), --list, and --times, which says of each case how long it took.
+ * Options: --backend=NAME --waker=NAME --mode=NAME (edge, level, oneshot), --spin (polls spin
+ * before they sleep), --list, and --times, which says of each case how long it took.
  */
 int test_main(int argc, char **argv, const struct test_suite *const *suites);
 

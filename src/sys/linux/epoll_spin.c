@@ -1,8 +1,8 @@
 /*
  * Waits on an epoll that spin (struct mio_poll_options, spin_ns). The protocol with wakers and the
- * back-off: spin.h. What epoll is: epoll.c.
+ * back-off: spin.h. The queue itself: epoll.c.
  *
- *     look                                        events or wakers: done
+ *     look                                        done, where there is something
  *     spin for spin_ns, where that is due         done
  *     sleep, until spin_ns before the end         done
  *     spin until the end
@@ -23,8 +23,10 @@
 
 #include <sys/prctl.h>
 
-/* Looks at the word of the wakers for each time that the kernel is asked: they cost next to nothing,
- * and a wake is seen while the kernel is not. */
+/*
+ * Looks at the word of the wakers for each time that the kernel is asked: they cost next to
+ * nothing, and see a wake sooner.
+ */
 enum { LOOKS_AT_WAKERS = 8 };
 
 /* Where a wait puts its events, and when it ends. */
@@ -54,29 +56,43 @@ static int64_t spin_later(int64_t now, int64_t ns)
 
 /* ---- Looking --------------------------------------------------------------------------------- */
 
-static int spin_translate(const struct epoll_spin *spin, int n)
+/* What the kernel has put behind the first n events is translated. Returns how many there are. */
+static int spin_fetched(const struct epoll_spin *spin, int n, int fetched)
 {
-    if (n > 0) {
-        MIO__KERNEL_WROTE(spin->events, (size_t)n * sizeof(struct epoll_event));
-        epoll_translate(spin->events, n);
+    if (fetched < 0)
+        return n > 0 ? n : fetched;
+    if (fetched > 0) {
+        MIO__KERNEL_WROTE(spin->events + n, (size_t)fetched * sizeof(struct epoll_event));
+        epoll_translate(spin->events + n, fetched);
     }
-    return n;
+    return n + fetched;
 }
 
-/* One look, without waiting, at what has the turn (spin.h). */
+static int spin_ask_kernel(const struct epoll_spin *spin, int n)
+{
+    int fetched = epoll_fetch_ms(spin->poll->fd, spin->events + n, spin->room - n, 0);
+    return spin_fetched(spin, n, fetched);
+}
+
+static int spin_ask_wakers(const struct epoll_spin *spin, int n)
+{
+    return n + mio__spin_take_wakes(spin->poll, spin->events + n, spin->room - n);
+}
+
+/* A look at all that there is, if there is room, and else at what has the turn (spin.h). */
 static int spin_look(const struct epoll_spin *spin)
 {
     struct mio_poll *poll = spin->poll;
-    if (!poll->spin_turn) {
-        int wakes = mio__spin_take_wakes(poll, spin->events, spin->room);
-        if (wakes > 0) {
-            poll->spin_turn = 1;
-            return wakes;
-        }
+    if (poll->spin_turn) {
+        poll->spin_turn = 0;
+        int n = spin_ask_kernel(spin, 0);
+        return n < 0 ? n : spin_ask_wakers(spin, n);
     }
-    poll->spin_turn = 0;
-    int n = spin_translate(spin, epoll_fetch_ms(poll->fd, spin->events, spin->room, 0));
-    return n < 0 ? n : n + mio__spin_take_wakes(poll, spin->events + n, spin->room - n);
+    int n = spin_ask_wakers(spin, 0);
+    if (n < spin->room)
+        return spin_ask_kernel(spin, n);
+    poll->spin_turn = 1;
+    return n;
 }
 
 /* Looks until there is something to report, or it is that late. */
@@ -85,7 +101,9 @@ static int spin_until(struct epoll_spin *spin, int64_t end)
     do {
         for (int i = 0; i < LOOKS_AT_WAKERS && !mio__spin_sees_wake(spin->poll); i++)
             spin_relax();
-        int n = spin_look(spin);
+        int n = spin_ask_wakers(spin, 0);
+        if (n == 0)
+            n = spin_ask_kernel(spin, 0);
         if (n > 0) {
             mio__counter_add(&spin->poll->spins_hit, 1);
             mio__spin_pays(spin->poll);
@@ -131,7 +149,7 @@ static int spin_sleep(struct epoll_spin *spin, int64_t end)
     spin->now = mio_now_ns();
     if (n > 0 && spin->now - begin < poll->spin_ns)
         mio__spin_pays(poll);
-    return spin_translate(spin, n);
+    return spin_fetched(spin, 0, n);
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */

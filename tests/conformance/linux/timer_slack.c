@@ -84,7 +84,7 @@ static void slack_is_restored_after_an_interruption(void)
     close_and_check(&poll);
 }
 
-/* What the system says of the main thread of this process; -1 where it says nothing. */
+/* That of the main thread of this process, by the system's files; -1 where they do not tell. */
 static long slack_of_the_main_thread(void)
 {
     long slack = -1;

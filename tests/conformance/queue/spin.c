@@ -1,6 +1,6 @@
 /*
- * Polls that spin, with times of their own. What holds for every poll holds for them as well: for
- * that all suites run once more with --spin.
+ * Polls that spin, with times of their own. The contract of every poll is theirs as well: for that
+ * all suites run once more with --spin.
  */
 #include "queue/waker_util.h"
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,47 @@ static void clean_many(void)
 {
     for (int i = 0; i <= MIO_WAKERS_MAX; i++)
         CLEAN(mio_waker_close(&many[i]));
+    clean_poll();
+}
+
+/* ---- Polls that spin ------------------------------------------------------------------------- */
+
+static const char *lacks_spin(void)
+{
+    return strcmp(sweep_backend(), "epoll") == 0 ? NULL : "the backend does not spin";
+}
+
+static const struct mio_poll_options *spinning(void)
+{
+    static struct mio_poll_options options;
+    options = *sweep_options();
+    options.spin_ns = 1; /* one look, so that each run makes the same calls */
+    return &options;
+}
+
+/* Of the run before, the slack of this thread may be left as a wait had made it. */
+static void spins(void)
+{
+    HOLDS(prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0);
+    STEP(mio_poll_init_with(&poll_, spinning()), 0,
+         strcmp(mio_poll_backend_name(&poll_), "closed") == 0 && mio_poll_close(&poll_) == 0);
+    STEP(mio_waker_init(&wakers[0], mio_poll_registry(&poll_), FIRST_WAKER), 0,
+         mio_waker_wake(&wakers[0]) == -EBADF && mio_waker_close(&wakers[0]) == 0);
+    STEP(mio_waker_wake(&wakers[0]), 0, true);
+    EVENT(&poll_, FIRST_WAKER, MIO_READABLE);
+    for (int i = 0; i < 3; i++) /* with a spin, without, and with one */
+        wait_for_nothing(MIO_NS_PER_MS / 10);
+    OVER_YET;
+    wait_for_nothing(0);
+    OVER_YET;
+    STEP(mio_waker_wake(&wakers[0]), 0, true);
+    EVENT(&poll_, FIRST_WAKER, MIO_READABLE);
+}
+
+static void clean_spinning(void)
+{
+    prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
+    CLEAN(mio_waker_close(&wakers[0]));
     clean_poll();
 }
 
@@ -288,6 +330,7 @@ const struct scenario queue_scenarios[] = {
     {"abandons_poll", abandons_poll, clean_poll, NULL, NULL},
     {"wakes", wakes, clean_wakers, NULL, NULL},
     {"fills", fills, clean_many, NULL, NULL},
+    {"spins", spins, clean_spinning, lacks_spin, NULL},
     {"abandons_wakers", abandons_wakers, clean_wakers, NULL, NULL},
     {"forks", forks, clean_all, NULL, NULL},
     {"clones", clones, clean_all, NULL, NULL},
