@@ -599,7 +599,7 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran, or the process was stopped and continued (epoll); no
  *                      event is lost. Not while the wait spins (struct mio_poll_options).
- *             -EFAULT  events does not point to writable memory (only epoll notices, unless it spins)
+ *             -EFAULT  events does not point to writable memory (epoll notices, unless it spins)
  *             -EINVAL  from poll(2): RLIMIT_NOFILE was lowered below the number of sources
  *             -ENOMEM  from poll(2): the kernel has no memory
  * Threads     waiter: another thread may wait next, once this call has returned there. On Linux no

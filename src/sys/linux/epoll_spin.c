@@ -56,7 +56,7 @@ static int64_t spin_later(int64_t now, int64_t ns)
 
 /* ---- Looking --------------------------------------------------------------------------------- */
 
-/* What the kernel has put behind the first n events is translated. Returns how many there are. */
+/* Translates the events that the kernel has put behind the first n. Returns how many there are. */
 static int spin_fetched(const struct epoll_spin *spin, int n, int fetched)
 {
     if (fetched < 0)
