@@ -122,10 +122,19 @@ static inline bool mio__spin_is_due(struct mio_poll *poll)
     return false;
 }
 
-/* An event has come that a spin has found, or would have. */
+/* A spin has found something. */
 static inline void mio__spin_pays(struct mio_poll *poll)
 {
     poll->spin_failures = 0;
+    poll->spin_skips = 0;
+}
+
+/*
+ * A sleep was so short that a spin would have found its event: the next one begins with a spin. The
+ * failures stay: if that spin finds nothing the sleep was short by chance, and cost one spin only.
+ */
+static inline void mio__spin_would_have_paid(struct mio_poll *poll)
+{
     poll->spin_skips = 0;
 }
 

@@ -4,7 +4,8 @@
  *   busy      wakes, one after the other, of a loop that works 5 us between two turns
  *   sleeping  a wake of a loop that sleeps: from before the wake until after the wait
  *   soon      the same 10 us after the wait began: a loop that spins has not fallen asleep yet
- *   idle      the CPU time of a loop that is woken every so many ns and has nothing else to do
+ *   idle      the CPU time of a loop that is woken every so many ns and has nothing else to do, for
+ *             each of its waits: on a machine that others use, too, there are fewer than wakes
  */
 #define _GNU_SOURCE 1 /* CLOCK_THREAD_CPUTIME_ID */
 #include "harness.h"
@@ -27,8 +28,8 @@ enum {
 struct waking {
     void *loop;
     bool sleeping, idle;
-    int64_t pause_ns; /* between the begin of a wait and the wake */
-    int64_t cpu_ns;   /* of the loop, at the end */
+    int64_t pause_ns;           /* between the begin of a wait and the wake */
+    int64_t waits_done, cpu_ns; /* of the loop, at the end */
     atomic_bool stop, waits;
     _Atomic int64_t woken_at; /* by the loop's clock; 0 until then */
     int error;
@@ -79,11 +80,11 @@ static int64_t thread_cpu_ns(void)
     return (int64_t)time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
-/* Wakes at regular times, and asks nothing else. Returns how often. */
-static int wake_idle(struct waking *w, int64_t *wakes)
+/* Wakes at regular times, and asks nothing else. */
+static int wake_idle(struct waking *w)
 {
     int64_t every = argument_number("every", NS_PER_MS), next = now_ns();
-    for (int64_t end = next + argument_seconds_ns(); next < end; ++*wakes) {
+    for (int64_t end = next + argument_seconds_ns(); next < end;) {
         next += every;
         while (now_ns() < next)
             continue;
@@ -105,6 +106,7 @@ static void *run_loop(void *arg)
             atomic_store(&w->woken_at, now_ns());
         } else if (w->idle) {
             w->error = contestant.wait(w->loop, -1);
+            w->waits_done++;
         } else {
             contestant.turn(w->loop);
             spin_ns(WORK_NS);
@@ -121,16 +123,13 @@ static int measure_with_loop(struct waking *w)
         return fail("peer_cpu");
     if (pthread_create(&thread, NULL, run_loop, w) != 0)
         return fail("pthread_create");
-    int64_t wakes = 0;
-    int result = w->idle       ? wake_idle(w, &wakes)
-                 : w->sleeping ? measure_sleeping(w)
-                               : measure_blocks(w);
+    int result = w->idle ? wake_idle(w) : w->sleeping ? measure_sleeping(w) : measure_blocks(w);
     atomic_store(&w->stop, true);
     if (contestant.wake(w->loop) != 0)
         return fail("wake");
     pthread_join(thread, NULL);
     if (w->idle && result == 0)
-        print_result("ns", (double)w->cpu_ns / (double)wakes);
+        print_result("ns", (double)w->cpu_ns / (double)w->waits_done);
     return result != 0 ? result : w->error;
 }
 

@@ -148,7 +148,7 @@ static int spin_sleep(struct epoll_spin *spin, int64_t end)
     slack_restore(slack);
     spin->now = mio_now_ns();
     if (n > 0 && spin->now - begin < poll->spin_ns)
-        mio__spin_pays(poll);
+        mio__spin_would_have_paid(poll);
     return spin_fetched(spin, 0, n);
 }
 
