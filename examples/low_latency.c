@@ -5,7 +5,7 @@
  * to and fro took, and by how much the deadlines were missed.
  *
  * Between bursts nothing comes, so most spins there are left out by themselves; the first short
- * sleep of the next burst brings them back.
+ * sleeps of the next burst bring them back.
  *
  * It is for processors that have nothing else to do: a thread that spins is busy although nothing
  * happens. On a busy machine the system may put both threads on one processor, and then each of

@@ -130,12 +130,12 @@ static inline void mio__spin_pays(struct mio_poll *poll)
 }
 
 /*
- * A sleep was so short that a spin would have found its event: the next one begins with a spin. The
- * failures stay: if that spin finds nothing the sleep was short by chance, and cost one spin only.
+ * A sleep was so short that a spin would have found its event. Two or three of them in a row bring
+ * the next spin. One may be short by chance, as it is after the thread was preempted.
  */
 static inline void mio__spin_would_have_paid(struct mio_poll *poll)
 {
-    poll->spin_skips = 0;
+    poll->spin_skips /= 4;
 }
 
 /* A spin has found nothing where it could have been left out. */

@@ -283,7 +283,7 @@ static void spins_come_back_with_events(void)
         uint64_t hits = counters_of(&poll).spins_hit;
         for (int idle = 0; idle < 4; idle++)
             CHECK_EQ(mio_poll_wait(&poll, &event, 1, spin), 0);
-        /* 15 sleeps are to come without a spin: with one of them short, the spins are back. */
+        /* 15 sleeps are to come without a spin: with a few of them short, the spins are back. */
         int busy = 0;
         for (; counters_of(&poll).spins_hit == hits; busy++)
             get_data(&poll, &channel);
