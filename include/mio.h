@@ -524,7 +524,8 @@ struct mio_poll_options {
  *     timed wait. Spins that find nothing are left out more and more: after f of them in a row the
  *     next 2^f - 1 sleeps come without one (63 at most). An event that a spin finds brings all of
  *     them back, and a few sleeps in a row that events end in less than spin_ns bring the next one.
- *     The end of a timed wait is never left out. mio_poll_counters tells how many spins found something.
+ *     The end of a timed wait is never left out. mio_poll_counters tells how many spins found
+ *     something.
  * Not for  threads that share a processor with what they wait for, which the spin holds up, and not
  *     for machines that save power. A poll with many events at all times has no use for it either,
  *     for it seldom sleeps.
