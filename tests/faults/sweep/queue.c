@@ -134,6 +134,14 @@ static const struct mio_poll_options *spinning(void)
     return &options;
 }
 
+/* With room for no more the kernel is not asked, whose errors would wait behind the wake. */
+static void take_wake(void)
+{
+    struct mio_event event;
+    STEP(mio_poll_wait(&poll_, &event, 1, TEST_SOON), 1, true);
+    HOLDS(event.token == FIRST_WAKER);
+}
+
 /* Of the run before, the slack of this thread may be left as a wait had made it. */
 static void spins(void)
 {
@@ -143,14 +151,15 @@ static void spins(void)
     STEP(mio_waker_init(&wakers[0], mio_poll_registry(&poll_), FIRST_WAKER), 0,
          mio_waker_wake(&wakers[0]) == -EBADF && mio_waker_close(&wakers[0]) == 0);
     STEP(mio_waker_wake(&wakers[0]), 0, true);
-    EVENT(&poll_, FIRST_WAKER, MIO_READABLE);
+    take_wake();
+    OVER_YET;
     for (int i = 0; i < 3; i++) /* with a spin, without, and with one */
         wait_for_nothing(MIO_NS_PER_MS / 10);
     OVER_YET;
     wait_for_nothing(0);
     OVER_YET;
     STEP(mio_waker_wake(&wakers[0]), 0, true);
-    EVENT(&poll_, FIRST_WAKER, MIO_READABLE);
+    take_wake();
 }
 
 static void clean_spinning(void)
