@@ -1,8 +1,8 @@
 /*
  * low_latency: loops that spin before they sleep. Of two threads with a processor each one asks the
  * other by wakes, in a burst of questions each millisecond. So both wait for a wake or for a
- * deadline all the time. First they sleep, then they spin, and the example tells how long the way
- * to and fro took, and by how much the deadlines were missed.
+ * deadline all the time. First they sleep, then they spin, and the example tells how long a round
+ * trip took, and by how much the deadlines were missed.
  *
  * Between bursts nothing comes, so most spins there are left out by themselves; the first short
  * sleeps of the next burst bring them back.
@@ -127,7 +127,7 @@ static void ask_all(const char *how)
             trips[i] = ask(i);
     }
     check("counters", mio_poll_counters(&asking.poll, &counters));
-    printf("%s: to and fro in %.2f us, late by %.2f us (medians)\n", how,
+    printf("%s: a round trip in %.2f us, late by %.2f us (medians)\n", how,
            median_us(trips, BURSTS * QUESTIONS), median_us(late, BURSTS));
     if (counters.spins_hit + counters.spins_missed > 0)
         printf("%d spins found something, %d nothing\n", (int)counters.spins_hit,
