@@ -9,7 +9,7 @@
  *
  * It is for processors that have nothing else to do: a thread that spins is busy although nothing
  * happens. On a busy machine the system may put both threads on one processor, and then each of
- * them spins in the other's way: pin them, as per_core.c does. Where the poll cannot spin
+ * them spins in the other's way: pin them (pthread_setaffinity_np). Where the poll cannot spin
  * (mio_poll_features) the second part is left out.
  *
  * Try it:  ./low_latency       (it ends by itself, after a second or so)
