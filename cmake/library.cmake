@@ -50,7 +50,7 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
         src/sys/unix/poll.c
         src/sys/unix/poll_set.c)
     if(NOT MIO_FORCE_POLL)
-        list(APPEND MIO_SOURCES src/sys/linux/epoll.c)
+        list(APPEND MIO_SOURCES src/sys/linux/epoll.c src/sys/linux/epoll_spin.c)
     endif()
     if(NOT MIO_FORCE_WAKER_PIPE)
         list(APPEND MIO_SOURCES src/sys/linux/notifier_eventfd.c)

@@ -289,6 +289,12 @@ typedef int mio_fd;
 #define MIO_LEVEL 0x100u
 #define MIO_ONESHOT 0x200u
 
+/*
+ * No part of an interest, but among the features of a poll (mio_poll_features): polls of its
+ * backend can spin (struct mio_poll_options, spin_ns).
+ */
+#define MIO_CAN_SPIN 0x10000u
+
 /* Timeouts are int64_t nanoseconds. MIO_FOREVER has no end. */
 #define MIO_NS_PER_MS INT64_C(1000000)
 #define MIO_NS_PER_S INT64_C(1000000000)
@@ -469,6 +475,14 @@ struct mio_poll {
     uintptr_t waits;
     uintptr_t events;
     uintptr_t kicks;
+    int64_t spin_ns;        /* 0: it does not spin */
+    uint32_t spin_failures; /* spins in a row that found nothing, up to a limit */
+    uint32_t spin_skips;    /* so many sleeps come without a spin */
+    uint32_t spin_turn;     /* 1: the system is to be asked before the wakers */
+    uint32_t next_waker;    /* the bit whose turn it is where events do not fit */
+    uintptr_t spins_hit;
+    uintptr_t spins_missed;
+    uintptr_t waker_tokens[32];     /* where wakes are seen without the system */
     unsigned char apart_before[64]; /* keeps what wakers write off the waiter's cache lines */
     uint32_t wakers_pending;        /* a bit for each waker with a wake-up on its way */
     uint32_t wakers_taken;          /* a bit for each open waker */
@@ -496,8 +510,39 @@ struct mio_poll_options {
     uint32_t backend;               /* MIO_BACKEND_... */
     uint32_t waker;                 /* MIO_WAKER_... */
     struct mio_allocator allocator; /* both functions or none */
+    int64_t spin_ns;                /* 0: waits do not spin; see below */
     uintptr_t reserved[4];          /* must be 0 */
 };
+
+/*
+ * spin_ns: for programs that have a processor to spare, and want events soon. MIO_CAN_SPIN among
+ * the features tells where a poll can spin (epoll); elsewhere it is -ENOTSUP.
+ *
+ * Events.  Before it sleeps, a wait asks the system over and over for at most spin_ns nanoseconds.
+ *     An event that comes in that time is reported within a microsecond. To fall asleep and to be
+ *     woken takes 5 to 30. Twice the time in which most answers come is a good choice; more than
+ *     some 100,000 (0.1 ms) seldom helps. MIO_FOREVER never sleeps.
+ * Wakes.  While the poll is not asleep a wake is seen in memory: it costs the thread that wakes no
+ *     system call, and the wait returns at once. One poll has 31 wakers instead of 32.
+ * Deadlines.  A wait of at most spin_ns does not sleep, and ends within a microsecond or two of its
+ *     time, where the thread is not preempted. A longer one sleeps until spin_ns before its time,
+ *     with the timer slack of the thread (prctl(2), PR_SET_TIMERSLACK) at 1 ns during that sleep,
+ *     and spins the rest; so choose 50,000 or more, for a sleep ends late. Without epoll_pwait2
+ *     sleeps end at whole milliseconds, and a wait may be late by one, as without spin_ns.
+ * Cost.  The thread is busy while it spins: up to spin_ns before a sleep, and at the end of each
+ *     timed wait. Spins that find nothing are left out more and more: after f of them in a row the
+ *     next 2^f - 1 sleeps come without one (63 at most). An event that a spin finds brings all of
+ *     them back, and a few sleeps in a row that events end in less than spin_ns bring the next one.
+ *     The end of a timed wait is never left out. mio_poll_counters tells how many spins found
+ *     something.
+ * Not for  threads that share a processor with what they wait for, which the spin holds up, and not
+ *     for machines that save power. A poll with many events at all times has no use for it either,
+ *     for it seldom sleeps.
+ * Signals.  A handler that runs during the spin does not end it: -EINTR comes from a sleep alone.
+ *     A handler that is to end the wait calls mio_waker_wake, which does so at once.
+ * Nesting.  The descriptor of such a poll would not be readable after a wake, so mio_poll_fd and
+ *     mio_registry_fd are MIO_FD_NONE.
+ */
 
 /*
  * Opens an event queue. Its descriptor is not inherited by programs that are started later.
@@ -505,9 +550,9 @@ struct mio_poll_options {
  * poll     storage for the poll
  * options  NULL, or what to choose
  * Returns  0
- * Errors   -EINVAL   NULL poll; unknown value, half an allocator or non-zero reserved word in the
- *                    options
- *          -ENOTSUP  this system or build has no such backend or waker
+ * Errors   -EINVAL   NULL poll; unknown value, negative spin_ns, half an allocator or non-zero
+ *                    reserved word in the options
+ *          -ENOTSUP  this system or build has no such backend or waker, or the backend cannot spin
  *          -ENOSYS, -EPERM, -EACCES  the running system, or a filter of system calls, refuses the
  *                    backend; it is not replaced by another one: choose MIO_BACKEND_POLL and call
  *                    again
@@ -565,18 +610,19 @@ MIO_API int mio_poll_abandon(struct mio_poll *poll);
  *             -EBADF   closed poll, or one whose descriptors somebody else has closed
  *             -EBUSY   another thread waits on this poll (found on a best-effort basis)
  *             -EINTR   a signal handler ran, or the process was stopped and continued (epoll); no
- *                      event is lost
- *             -EFAULT  events does not point to writable memory (only epoll notices)
+ *                      event is lost. Not while the wait spins (struct mio_poll_options).
+ *             -EFAULT  events does not point to writable memory (epoll notices, unless it spins)
  *             -EINVAL  from poll(2): RLIMIT_NOFILE was lowered below the number of sources
  *             -ENOMEM  from poll(2): the kernel has no memory
  * Threads     waiter: another thread may wait next, once this call has returned there. On Linux no
  *             cancellation point. Signal handlers must not longjmp out of it:
  *             the poll would count as waited on for ever, and be good for mio_poll_abandon alone.
  * System      epoll_wait(2); epoll_pwait2(2) for timeouts that are no whole milliseconds, where the
- *             kernel has it (Linux 5.11), else rounded up to the next millisecond. kevent(2), whose
- *             kernels count in ticks of up to 10 ms. ppoll(2). GetQueuedCompletionStatusEx, and for
- *             timeouts that are no whole milliseconds NtRemoveIoCompletionEx, where Windows has it;
- *             Windows counts in ticks of 1 to 15.6 ms (timeBeginPeriod).
+ *             kernel has it (Linux 5.11), else rounded up to the next millisecond; prctl(2) in a
+ *             timed wait of a poll that spins. kevent(2), whose kernels count in ticks of up to
+ *             10 ms. ppoll(2). GetQueuedCompletionStatusEx, and for timeouts that are no whole
+ *             milliseconds NtRemoveIoCompletionEx, where Windows has it; Windows counts in ticks of
+ *             1 to 15.6 ms (timeBeginPeriod).
  */
 MIO_API int mio_poll_wait(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                           int64_t timeout_ns);
@@ -596,7 +642,8 @@ MIO_API struct mio_registry *mio_poll_registry(struct mio_poll *poll);
  * where it has edges until nothing is returned. Never wait on the queue, or change it, past this
  * library.
  *
- * Returns  the descriptor; MIO_FD_NONE for a closed poll and where the backend has none (poll).
+ * Returns  the descriptor; MIO_FD_NONE for a closed poll, for one that spins, and where the backend
+ *          has none (poll).
  * Threads  any.      System  epoll(7), kqueue(2)
  */
 MIO_API mio_fd mio_poll_fd(const struct mio_poll *poll);
@@ -610,7 +657,8 @@ MIO_API const char *mio_poll_backend_name(const struct mio_poll *poll);
 
 /*
  * The interest bits and modes that mio_register accepts on this poll, or-ed. They are those of this
- * poll, not of its kind of backend: they can depend on the running system.
+ * poll, not of its kind of backend: they can depend on the running system. Also MIO_CAN_SPIN, which
+ * does not say that this poll spins.
  *
  * Returns  MIO_READABLE | MIO_WRITABLE | ...; 0 for a closed poll or NULL.
  * Threads  any.      System  none.
@@ -622,8 +670,11 @@ struct mio_counters {
     uint64_t waits;           /* calls of mio_poll_wait that reached the system */
     uint64_t events;          /* events reported */
     uint64_t wakes;           /* wake-ups sent to the system */
-    uint64_t wakes_coalesced; /* wakes that one on its way covered, without a system call */
+    uint64_t wakes_coalesced; /* wakes that one on its way covered, without a system call; on a
+                                 poll that spins also those of a poll that was not asleep */
     uint64_t kicks;           /* internal wake-ups of a waiting thread; 0 but on poll */
+    uint64_t spins_hit;       /* spins that ended with an event */
+    uint64_t spins_missed;    /* spins that found nothing */
 };
 
 /*
@@ -941,7 +992,7 @@ struct mio_waker {
     uintptr_t reserved;
 };
 
-/* So many wakers can be open on one poll. */
+/* So many wakers can be open on one poll; on one that spins, one less. */
 #define MIO_WAKERS_MAX 32
 
 /*
@@ -951,7 +1002,7 @@ struct mio_waker {
  * Returns  0
  * Errors   -EINVAL  NULL
  *          -EBADF   closed registry
- *          -ENOSPC  the poll has MIO_WAKERS_MAX wakers
+ *          -ENOSPC  the poll has MIO_WAKERS_MAX wakers, or one less and spins
  *          -EMFILE, -ENFILE, -ENOMEM  from the system
  * Threads  any (exclusive on the waker)
  * System   eventfd(2) or pipe2(2), epoll_ctl(2); kevent(2); none on poll
@@ -963,7 +1014,7 @@ MIO_API int mio_waker_init(struct mio_waker *waker, struct mio_registry *registr
  * them before that report is one event, and no wake is lost. One exception: when the system refuses
  * a wake, others that relied on it are lost with it. Memory that the thread wrote before the wake
  * is visible to the waiter once the event is reported. While a wake is pending another one costs
- * two atomic instructions and no system call.
+ * two atomic instructions and no system call; on a poll that spins and is awake every one does.
  *
  * Returns  0
  * Errors   -EINVAL  NULL

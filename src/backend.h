@@ -16,7 +16,8 @@
  *     no heap, except through the growth helper of backends with tables
  *
  * A backend writes these fields alone: of a poll fd, wakers, state, flags, features (to take out),
- * and the words of wakers.h; of a source slot and generation; of a waker read_fd and write_fd.
+ * and the words of wakers.h and spin.h; of a source slot and generation; of a waker read_fd and
+ * write_fd.
  *
  * Threads: add, change, remove, waker_open and waker_close run on any thread, also during a wait;
  * rearm, ended and abandon, too; wait on one thread at a time; wake anywhere, signal handlers
@@ -44,6 +45,12 @@ struct mio__backend {
     const char *name;
     uint32_t id;           /* MIO_BACKEND_... */
     mio_interest features; /* interest bits and modes that it can know */
+
+    /*
+     * The same queue with waits that spin: a table that differs in open, wait, waker_open and wake.
+     * NULL where there is none. Polls that do not spin pay nothing for it.
+     */
+    const struct mio__backend *spinning;
 
     /*
      * Opens the queue, with wakers of a kind (MIO_WAKER_..., the default included): -ENOTSUP for

@@ -15,12 +15,15 @@ static int poll_open_with(struct mio_poll *poll, const struct mio_poll_options *
         return -EINVAL;
     if (!mio__is_zero(options->reserved, sizeof options->reserved / sizeof options->reserved[0]))
         return -EINVAL;
-    if (!mio__allocator_is_valid(&options->allocator))
+    if (!mio__allocator_is_valid(&options->allocator) || options->spin_ns < 0)
         return -EINVAL;
     poll->allocator = options->allocator;
     poll->backend = mio__backend_find(options->backend);
+    if (poll->backend && options->spin_ns > 0)
+        poll->backend = poll->backend->spinning;
     if (!poll->backend)
         return -ENOTSUP;
+    poll->spin_ns = options->spin_ns;
     poll->features = poll->backend->features;
     return poll->backend->open(poll, options->waker);
 }
@@ -105,7 +108,8 @@ struct mio_registry *mio_poll_registry(struct mio_poll *poll)
 
 mio_fd mio_poll_fd(const struct mio_poll *poll)
 {
-    return poll && poll->backend ? poll->fd : MIO_FD_NONE;
+    /* A wake of a poll that spins makes no descriptor readable while it is awake (spin.h). */
+    return poll && poll->backend && poll->spin_ns == 0 ? poll->fd : MIO_FD_NONE;
 }
 
 const char *mio_poll_backend_name(const struct mio_poll *poll)
@@ -115,7 +119,9 @@ const char *mio_poll_backend_name(const struct mio_poll *poll)
 
 mio_interest mio_poll_features(const struct mio_poll *poll)
 {
-    return poll && poll->backend ? poll->features : 0;
+    if (!poll || !poll->backend)
+        return 0;
+    return poll->features | (poll->backend->spinning ? MIO_CAN_SPIN : 0);
 }
 
 int mio_poll_counters(const struct mio_poll *poll, struct mio_counters *out)
@@ -129,5 +135,7 @@ int mio_poll_counters(const struct mio_poll *poll, struct mio_counters *out)
     out->wakes = mio__counter_read(&poll->wakes);
     out->wakes_coalesced = mio__counter_read(&poll->wakes_coalesced);
     out->kicks = mio__counter_read(&poll->kicks);
+    out->spins_hit = mio__counter_read(&poll->spins_hit);
+    out->spins_missed = mio__counter_read(&poll->spins_missed);
     return 0;
 }

@@ -40,12 +40,17 @@
 #include <mio.h>
 
 /* The number of the bit of a waker, below MIO_WAKERS_MAX. */
-static inline uint32_t mio__waker_number(const struct mio_waker *waker)
+static inline uint32_t mio__bit_number(uint32_t bit)
 {
     uint32_t number = 0;
-    while (waker->bit >> number != 1)
+    while (bit >> number != 1)
         number++;
     return number;
+}
+
+static inline uint32_t mio__waker_number(const struct mio_waker *waker)
+{
+    return mio__bit_number(waker->bit);
 }
 
 /* ---- The wake of a backend: test, signal, and what became of it ---- */

@@ -10,7 +10,8 @@
  *     dispatch      ready=A registered=M seconds=S | turns=N     ns an event
  *     registration  sources=M seconds=S | cycles=N               register, reregister, deregister:
  *                                                                ns an operation
- *     waker         kind=pending|busy|sleeping seconds=S         ns a wake
+ *     waker         kind=pending|busy|sleeping|soon seconds=S    ns a wake
+ *                   kind=idle every=NS seconds=S                 ns of CPU a wait
  *     timeout       ns=T waits=N                                 us beyond the end, median
  *     memory        sources=M                                    bytes a source
  *     serve         service=echo|churn transport=tcp|unix path=P

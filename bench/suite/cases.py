@@ -56,8 +56,12 @@ class Run(NamedTuple):
     descriptors: int # how many the program needs
 
 
+SPINNING = ("mio-spin", "raw-spin")  # these take part where something is waited for alone
+NOT_ALWAYS = ("raw-usual",) + SPINNING
+
+
 def run(run_id, how, program, arguments, cases, rounds, seconds=None, part_of=FULL,
-        without=("raw-usual",), descriptors=0):
+        without=NOT_ALWAYS, descriptors=0):
     return Run(run_id, how, program, arguments, tuple(cases), rounds, seconds, part_of, without,
                descriptors)
 
@@ -94,7 +98,8 @@ def echo(transport, size, connections, rounds, seconds, part_of=FULL):
     return run(run_id, "service", "serve",
                {"service": "echo", "transport": transport, "bytes": size,
                 "connections": connections},
-               cases, rounds, seconds, part_of, without=(), descriptors=connections + 100)
+               cases, rounds, seconds, part_of, without=() if connections == 1 else SPINNING,
+               descriptors=connections + 100)
 
 
 def churn(connections, rounds, seconds, part_of=FULL):
@@ -106,13 +111,21 @@ def churn(connections, rounds, seconds, part_of=FULL):
                   "rate")]
     return run(run_id, "service", "serve",
                {"service": "churn", "transport": "tcp", "bytes": 64, "connections": connections},
-               cases, rounds, seconds, part_of, without=(), descriptors=connections + 100)
+               cases, rounds, seconds, part_of, without=SPINNING, descriptors=connections + 100)
 
 
 def waker(kind, title, rounds, seconds, part_of=FULL):
     run_id = "waker/" + kind
     return run(run_id, "program", "waker", {"kind": kind},
                [Case(run_id, "waker", title, "ns", "ns")], rounds, seconds, part_of)
+
+
+def wake_of_who_waits(kind, title, rounds, seconds, part_of=FULL, **more):
+    """Beside loops that spin, which differ from the others in nothing but waits."""
+    run_id = "waker/%s" % "-".join([kind] + ["%gus" % (ns / 1000) for ns in more.values()])
+    return run(run_id, "program", "waker", dict(more, kind=kind),
+               [Case(run_id, "waker", title, "ns", "ns")], rounds, seconds, part_of,
+               without=("raw-usual",))
 
 
 def timeout(us, waits, rounds, part_of=FULL):
@@ -154,7 +167,7 @@ MEMORY = run("memory", "program", "memory", {"sources": 10000},
                    "handle_bytes")], 1, None, SMOKE, descriptors=10100)
 LIBRARY = run("memory/library", "library", "", {},
               [Case("memory/library", "memory", "shared library, stripped", "bytes", "library")],
-              1, None, SMOKE, without=("mio-poll", "raw", "raw-usual", "rust-mio"))
+              1, None, SMOKE, without=("mio-poll", "raw", "rust-mio") + NOT_ALWAYS)
 
 # Rounds are odd, so that a median is a value that was measured; many where a mark depends on it.
 RUNS = [
@@ -174,13 +187,13 @@ RUNS = [
     registration(1000,    11,     0.05, SMOKE),
     registration(19000,   9,      0.05),
     #    transport  bytes  connections  rounds  seconds
-    echo("tcp",     64,    1,           5,      0.2),
+    echo("tcp",     64,    1,           9,      0.2),
     echo("tcp",     64,    64,          21,     0.2, SMOKE),
     echo("tcp",     64,    1000,        21,     0.2),
     echo("tcp",     4096,  1,           5,      0.15),
     echo("tcp",     4096,  64,          5,      0.2),
     echo("tcp",     4096,  1000,        5,      0.2),
-    echo("unix",    64,    1,           5,      0.2),
+    echo("unix",    64,    1,           9,      0.2),
     echo("unix",    64,    64,          41,     0.12, SMOKE),
     echo("unix",    64,    1000,        15,     0.2),
     echo("unix",    4096,  1,           5,      0.15),
@@ -192,6 +205,11 @@ RUNS = [
     waker("pending", "while a wake is pending", 11, 0.03, SMOKE),
     waker("busy", "of a loop that works", 11, 0.05, QUICK),
     waker("sleeping", "of a loop that sleeps, until it runs", 15, 0.1, SMOKE),
+    wake_of_who_waits("soon", "of a loop that has just begun to wait", 15, 0.1, SMOKE),
+    wake_of_who_waits("idle", "CPU time of a loop that is woken every 100 us", 9, 0.2, QUICK,
+                      every=100000),
+    wake_of_who_waits("idle", "CPU time of a loop that is woken every 1,000 us", 9, 0.4,
+                      every=1000000),
     #       us    waits  rounds
     timeout(20,   50,    9),
     timeout(100,  50,    9, SMOKE),

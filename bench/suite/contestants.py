@@ -18,8 +18,10 @@ class Look(NamedTuple):
 LOOKS = {
     "mio": Look("mio for C", "#d9480f"),
     "mio-poll": Look("mio for C, poll(2)", "#f3b391"),
+    "mio-spin": Look("mio for C, spinning", "#f76707"),
     "raw": Look("raw epoll", "#6b7280"),
     "raw-usual": Look("raw epoll, usual loop", "#b9bec7"),
+    "raw-spin": Look("raw epoll, spinning", "#868e96"),
     "rust-mio": Look("Rust mio", "#a58a6f"),
     "libuv": Look("libuv", "#8fb0cf"),
     "libev": Look("libev", "#9dbf9e"),

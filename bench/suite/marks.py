@@ -5,23 +5,32 @@ import cases
 import contestants
 
 MINE = "mio"
+SPINNING = "mio-spin"
 
 
 class Mark(NamedTuple):
-    """A limit for one case. kind: ratio or difference to the base in the same round, or value."""
+    """A limit for one case. kind: ratio or difference to the base in the same round, or value;
+    least is a ratio that has to be at least that high."""
     case: str
     kind: str
     most: float
     base: Optional[str] = None
+    of: str = MINE
 
     def limit(self):
         """The limit as the report writes it."""
         if self.kind == "value":
-            return "<= %g %s" % (self.most, cases.CASES[self.case].unit)
+            return self.who() + "<= %g %s" % (self.most, cases.CASES[self.case].unit)
         base = contestants.title(self.base)
+        if self.kind == "least":
+            return self.who() + ">= %g x %s" % (self.most, base)
         if self.kind == "difference":
-            return "<= %s + %g" % (base, self.most)
-        return "<= %g x %s" % (self.most, base)
+            return self.who() + "<= %s + %g" % (base, self.most)
+        return self.who() + "<= %g x %s" % (self.most, base)
+
+    def who(self):
+        """The contestant, where it is not the usual one."""
+        return "" if self.of == MINE else contestants.title(self.of) + " "
 
 
 class Verdict(NamedTuple):
@@ -71,6 +80,16 @@ MARKS = dispatch_marks() + [
     Mark("datagrams/batch/1200x16/send", "ratio", 0.92, "raw-usual"),
     Mark("datagrams/batch/1200x16/send", "ratio", 1.03, "raw"),
     Mark("datagrams/batch/1200x16/recv", "ratio", 1.03, "raw"),
+    Mark("echo/tcp/64B/1/rate", "least", 0.95, "raw-spin", SPINNING),
+    Mark("echo/unix/64B/1/rate", "least", 0.95, "raw-spin", SPINNING),
+    Mark("echo/tcp/64B/1/rate", "least", 1.4, "mio", SPINNING),
+    Mark("echo/unix/64B/1/rate", "least", 1.7, "mio", SPINNING),
+    Mark("waker/soon", "ratio", 0.04, "mio", SPINNING),
+    Mark("waker/soon", "ratio", 3, "raw-spin", SPINNING),
+    Mark("waker/idle-100us", "ratio", 1.15, "mio", SPINNING),
+    Mark("waker/idle-1000us", "ratio", 1.15, "mio", SPINNING),
+] + [
+    Mark("timeout/%dus" % us, "value", 2, None, SPINNING) for us in (20, 100, 900)
 ] + [
     Mark("memory/heap", "value", 0),
     Mark("memory/handle", "value", 32),
@@ -80,14 +99,14 @@ MARKS = dispatch_marks() + [
 def judge(mark, results):
     """The median decides; the quartiles are for the reader."""
     if mark.kind == "value":
-        measured = results.summary(mark.case, MINE)
+        measured = results.summary(mark.case, mark.of)
     elif mark.kind == "difference":
-        measured = results.difference(mark.case, MINE, mark.base)
+        measured = results.difference(mark.case, mark.of, mark.base)
     else:
-        measured = results.ratio(mark.case, MINE, mark.base)
+        measured = results.ratio(mark.case, mark.of, mark.base)
     if measured is None:
         return Verdict(mark, None, "not measured")
-    if measured.median > mark.most:
+    if measured.median < mark.most if mark.kind == "least" else measured.median > mark.most:
         return Verdict(mark, measured, "missed")
     return Verdict(mark, measured, "met")
 

@@ -81,7 +81,7 @@ if(unlisted OR (WHOLE AND NOT "${through}" STREQUAL "${listed}"))
 endif()
 
 # Numbers of calls that bypass libc: those of the source, and those that the plans can name.
-file(GLOB files ${SOURCE_DIR}/src/sys/unix/*.c ${SYSTEM_DIR}/*.c)
+file(GLOB files ${SOURCE_DIR}/src/sys/unix/*.c ${SYSTEM_DIR}/*.c ${SYSTEM_DIR}/*.h)
 set(numbers)
 foreach(file ${files})
     file(READ ${file} text)

@@ -17,6 +17,9 @@ enum { EXIT_ALL_SKIPPED = 77 };
 /* A case that hangs is ended after this time; nothing depends on a case being faster. */
 enum { CASE_SECONDS = 120 };
 
+/* So long that spins find what comes soon, so short that some waits sleep. */
+enum { SPIN_NS = 50000 };
+
 static jmp_buf case_end;
 static struct thread case_thread;
 static const char *case_reason;
@@ -228,6 +231,10 @@ static bool parse_option(const char *argument)
             test_config.poll.waker = wakers[i].value;
             return true;
         }
+    if (strcmp(argument, "--spin") == 0) {
+        test_config.poll.spin_ns = SPIN_NS;
+        return true;
+    }
     return strcmp(argument, "--list") == 0 || strcmp(argument, "--times") == 0;
 }
 

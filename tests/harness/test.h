@@ -33,14 +33,14 @@ struct test_suite {
 
 /*
  * Runs the cases whose names ("suite.case") contain one of the arguments, all without arguments.
- * Options: --backend=NAME --waker=NAME --mode=NAME (edge, level, oneshot), --list, and --times,
- * which says of each case how long it took.
+ * Options: --backend=NAME --waker=NAME --mode=NAME (edge, level, oneshot), --spin (polls spin
+ * before they sleep), --list, and --times, which says of each case how long it took.
  */
 int test_main(int argc, char **argv, const struct test_suite *const *suites);
 
 /* The choice of the options. */
 struct test_config {
-    struct mio_poll_options poll; /* backend and waker */
+    struct mio_poll_options poll; /* backend, waker, and whether it spins */
     mio_interest mode;            /* MIO_EDGE, MIO_LEVEL, or MIO_EDGE | MIO_ONESHOT */
 };
 extern struct test_config test_config;

@@ -2,9 +2,10 @@
  * The model test: random sequences of operations, in which each wait and each result is held
  * against a model of the contract (model.h).
  *
- *     model [--backend=NAME] [--waker=NAME] [--seed=N] [--operations=N] [--threads=1|2]
- *     model [--backend=NAME] [--waker=NAME] --replay=FILE
+ *     model [--backend=NAME] [--waker=NAME] [--spin] [--seed=N] [--operations=N] [--threads=1|2]
+ *     model [--backend=NAME] [--waker=NAME] [--spin] --replay=FILE
  *
+ * --spin lets the polls spin before they sleep.
  * Without a seed one that is always the same is run, and one from the clock. With one thread a seed
  * and a number of operations say all that happens. A failure is made short and printed as a list,
  * which --replay runs again; lines that begin with # are remarks.
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EPISODE = 1000, FIXED_SEED = 1 };
+enum { EPISODE = 1000, FIXED_SEED = 1, SPIN_NS = 20000 };
 /* In CI: for each of two seeds, so that all programs together make more than 100,000. */
 enum { ALONE = 20000, WITH_WAITER = 6000 };
 
@@ -52,6 +53,10 @@ static bool take_option(const char *text)
             *choices[i].where = choices[i].value;
             return true;
         }
+    if (strcmp(text, "--spin") == 0) {
+        config.poll.spin_ns = SPIN_NS;
+        return true;
+    }
     const char *value = strchr(text, '=');
     if (!value)
         return false;

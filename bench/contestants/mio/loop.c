@@ -26,7 +26,8 @@ struct loop {
 
 int mio_contestant_open(struct mio_poll *poll)
 {
-    struct mio_poll_options options = {.backend = MIO_CONTESTANT_BACKEND};
+    struct mio_poll_options options = {.backend = MIO_CONTESTANT_BACKEND,
+                                       .spin_ns = MIO_CONTESTANT_SPIN_NS};
     return mio_poll_init_with(poll, &options);
 }
 

@@ -1,4 +1,4 @@
-/* This library, on the backend that MIO_CONTESTANT_BACKEND names. */
+/* This library, on the backend that MIO_CONTESTANT_BACKEND names; it may spin before it sleeps. */
 #ifndef BENCH_MIO_CONTESTANT_H
 #define BENCH_MIO_CONTESTANT_H
 
@@ -8,6 +8,10 @@
 
 #ifndef MIO_CONTESTANT_BACKEND
 #define MIO_CONTESTANT_BACKEND MIO_BACKEND_DEFAULT
+#endif
+
+#ifndef MIO_CONTESTANT_SPIN_NS
+#define MIO_CONTESTANT_SPIN_NS 0
 #endif
 
 /* A poll on that backend. */

@@ -6,6 +6,7 @@
 #include "raw.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 
 struct loop {
     int epoll, waker;
+    atomic_bool woken; /* the waker of the one that spins: nothing but a word */
     int *fds;
     struct epoll_event events[MAX_EVENTS];
 };
@@ -86,9 +88,24 @@ static unsigned raw_turn(void *arg)
     return n < 0 ? 0 : (unsigned)n;
 }
 
+/* Woken by the word alone, for nothing else is watched where it is used. */
+static int raw_spin(struct loop *loop, int64_t timeout_ns)
+{
+    int64_t end = timeout_ns < 0 ? INT64_MAX : now_ns() + timeout_ns;
+    while (!atomic_exchange(&loop->woken, false)) {
+        while (timeout_ns < 0 && !atomic_load_explicit(&loop->woken, memory_order_relaxed))
+            continue;
+        if (timeout_ns >= 0 && now_ns() >= end)
+            break;
+    }
+    return 0;
+}
+
 static int raw_wait(void *arg, int64_t timeout_ns)
 {
     struct loop *loop = arg;
+    if (RAW_SPIN)
+        return raw_spin(loop, timeout_ns);
     if (timeout_ns < 0)
         return epoll_wait(loop->epoll, loop->events, MAX_EVENTS, -1) < 0;
     if (RAW_USUAL) {
@@ -102,6 +119,10 @@ static int raw_wait(void *arg, int64_t timeout_ns)
 static int raw_wake(void *arg)
 {
     struct loop *loop = arg;
+    if (RAW_SPIN) {
+        atomic_store(&loop->woken, true);
+        return 0;
+    }
     return eventfd_write(loop->waker, 1);
 }
 

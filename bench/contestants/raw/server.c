@@ -121,7 +121,7 @@ int raw_serve(const struct service *service)
     if (listener.fd < 0 || queue < 0 || watch(EPOLL_CTL_ADD, &listener, EPOLLIN) != 0)
         return -1;
     for (;;) {
-        int n = epoll_wait(queue, events, MAX_EVENTS, -1);
+        int n = epoll_wait(queue, events, MAX_EVENTS, RAW_SPIN ? 0 : -1);
         if (n < 0 && errno != EINTR)
             return -1;
         for (int i = 0; i < n; i++) {

@@ -21,30 +21,22 @@
  *      libc calls that one everywhere, and its filter kills an app on x86-64 for epoll_wait.
  */
 #include "internal.h"
+#include "spin.h"
+#include "sys/linux/epoll_fetch.h"
+#include "sys/linux/epoll_spin.h"
 #include "sys/linux/syscall.h"
 #include "sys/sanitizers.h"
 #include "sys/sys.h"
 #include "sys/unix/calls.h"
 #include "sys/unix/fd.h"
 #include "sys/unix/notifier.h"
-#include "sys/unix/poll_bits.h"
 #include "wakers.h"
 
-#include <limits.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT &&
                    EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP,
                "epoll's bits are those of poll(2)");
-_Static_assert(sizeof(struct epoll_event) <= sizeof(struct mio_event),
-               "the kernel's events fit into the caller's array");
-
-enum { EPOLL_EVENTS_MAX = INT_MAX / (int)sizeof(struct mio_event) }; /* H */
-
-/* poll->flags */
-enum { PWAIT2_REFUSED = 1 };
-
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
 static int epoll_open(struct mio_poll *poll, uint32_t waker_kind)
@@ -116,83 +108,6 @@ static int epoll_remove(struct mio_poll *poll, struct mio_source *source)
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
-/* Results are those of the kernel: a count or -errno. */
-static inline int epoll_fetch_ms(mio_fd queue, void *events, int room, int timeout_ms)
-{
-#if defined(SYS_epoll_wait) && !defined(__ANDROID__) /* I */
-    return (int)mio__syscall4(SYS_epoll_wait, queue, (long)events, room, timeout_ms);
-#else
-    return (int)mio__syscall6(SYS_epoll_pwait, queue, (long)events, room, timeout_ms, 0, 0);
-#endif
-}
-
-/* Goes on where the kernel's longest wait ends (B). timeout_ms: -1 for ever. */
-static inline int epoll_fetch_long(mio_fd queue, void *events, int room, int64_t timeout_ms)
-{
-    while (timeout_ms > INT_MAX) {
-        int n = epoll_fetch_ms(queue, events, room, INT_MAX);
-        if (n != 0)
-            return n;
-        timeout_ms -= INT_MAX;
-    }
-    return epoll_fetch_ms(queue, events, room, (int)timeout_ms);
-}
-
-/* Old headers lack the name. The number is the same but on these, which round up instead. */
-#if !defined(SYS_epoll_pwait2) && !defined(__alpha__) && !defined(__mips__) && !defined(__ILP32__)
-#define SYS_epoll_pwait2 441
-#endif
-
-#if defined(__ANDROID__) || !defined(SYS_epoll_pwait2)
-static int epoll_fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
-{
-    return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
-}
-#else
-/* For a timeout that is no whole number of milliseconds (C). */
-static int epoll_fetch_ns(struct mio_poll *poll, void *events, int room, int64_t timeout_ns)
-{
-    struct {
-        int64_t seconds;
-        int64_t nanoseconds;
-    } timeout = {timeout_ns / MIO_NS_PER_S, timeout_ns % MIO_NS_PER_S};
-
-    if (!(mio__load_relaxed(&poll->flags) & PWAIT2_REFUSED)) {
-        int n = (int)mio__syscall6(SYS_epoll_pwait2, poll->fd, (long)events, room, (long)&timeout,
-                                   0, 0);
-        if (n != -ENOSYS && n != -EPERM && n != -EACCES && n != -EINVAL && n != -EOPNOTSUPP)
-            return n; /* of the others the call that replaces it says what is wrong */
-        mio__store_relaxed(&poll->flags, PWAIT2_REFUSED);
-    }
-    return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS + 1);
-}
-#endif
-
-/* Widens the kernel's events to ours in place, from the end, for ours may be longer (A). */
-static inline void epoll_translate(struct mio_event *events, int n)
-{
-    const unsigned char *fetched = (const unsigned char *)events;
-    while (n-- > 0) {
-        struct epoll_event event;
-        memcpy(&event, fetched + (size_t)n * sizeof event, sizeof event);
-        events[n].token = (mio_token)event.data.ptr;
-        events[n].readiness = mio__readiness_of(event.events);
-    }
-}
-
-static inline int epoll_fetch(struct mio_poll *poll, void *events, size_t capacity,
-                              int64_t timeout_ns)
-{
-    int room = capacity < EPOLL_EVENTS_MAX ? (int)capacity : EPOLL_EVENTS_MAX;
-    if (timeout_ns == 0)
-        return epoll_fetch_ms(poll->fd, events, room, 0);
-    if (timeout_ns == MIO_FOREVER)
-        return epoll_fetch_ms(poll->fd, events, room, -1);
-    if (timeout_ns % MIO_NS_PER_MS == 0)
-        return epoll_fetch_long(poll->fd, events, room, timeout_ns / MIO_NS_PER_MS);
-    return epoll_fetch_ns(poll, events, room, timeout_ns);
-}
-
 static int epoll_wait_events(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                              int64_t timeout_ns)
 {
@@ -244,11 +159,51 @@ static int epoll_wake(struct mio_poll *poll, struct mio_waker *waker)
                           epoll_notifier_of(poll)->raise(waker->read_fd, waker->write_fd));
 }
 
+/* ---- Polls that spin (spin.h); their wait is in epoll_spin.c --------------------------------- */
+
+static int epoll_open_spinning(struct mio_poll *poll, uint32_t waker_kind)
+{
+    mio__spin_open(poll);
+    return epoll_open(poll, waker_kind);
+}
+
+static int epoll_waker_open_spinning(struct mio_poll *poll, struct mio_waker *waker)
+{
+    mio__spin_waker_open(poll, waker);
+    return epoll_waker_open(poll, waker);
+}
+
+static int epoll_wake_spinning(struct mio_poll *poll, struct mio_waker *waker)
+{
+    if (mio__spin_wake_is_covered(poll, waker))
+        return 0;
+    return mio__wake_sent(poll, waker,
+                          epoll_notifier_of(poll)->raise(waker->read_fd, waker->write_fd));
+}
+
+static const struct mio__backend epoll_spinning = {
+    .name = "epoll",
+    .id = MIO_BACKEND_EPOLL,
+    .features = MIO__POLL_FEATURES,
+    .spinning = &epoll_spinning,
+    .open = epoll_open_spinning,
+    .close = epoll_close,
+    .add = epoll_add,
+    .change = epoll_change,
+    .remove = epoll_remove,
+    .wait = mio__epoll_wait_spinning,
+    .waker_open = epoll_waker_open_spinning,
+    .waker_close = epoll_waker_close,
+    .waker_abandon = epoll_waker_abandon,
+    .wake = epoll_wake_spinning,
+};
+
 extern const struct mio__backend mio__backend_epoll;
 const struct mio__backend mio__backend_epoll = {
     .name = "epoll",
     .id = MIO_BACKEND_EPOLL,
     .features = MIO__POLL_FEATURES,
+    .spinning = &epoll_spinning,
     .open = epoll_open,
     .close = epoll_close,
     .add = epoll_add,

@@ -30,6 +30,7 @@ struct mmsghdr;
     X(write)                                                                                       \
     X(epoll_ctl)                                                                                   \
     X(epoll_wait)                                                                                  \
-    X(epoll_pwait) X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(pwritev2) X(rt_sigtimedwait)
+    X(epoll_pwait)                                                                                 \
+    X(epoll_pwait2) X(ppoll) X(ppoll_time64) X(prctl) X(pwritev2) X(rt_sigtimedwait)
 
 #endif

@@ -194,7 +194,8 @@ static void backend_has_its_name(void)
         CHECK(queue_is_epoll(&poll));
     if (queue_is_epoll(&poll))
         CHECK_EQ(mio_poll_features(&poll), MIO_READABLE | MIO_WRITABLE | MIO_READ_CLOSED |
-                                               MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT);
+                                               MIO_PRIORITY | MIO_LEVEL | MIO_ONESHOT |
+                                               MIO_CAN_SPIN);
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 

@@ -146,6 +146,7 @@ static void sweep_all(const struct scenario *scenarios)
     }
 GROUP(queue)
 GROUP(source)
+GROUP(system)
 #if MIO_HAS_PIPES
 GROUP(pipe)
 #endif
@@ -163,6 +164,7 @@ GROUP(unix)
 static const struct test_case cases[] = {
     {"queue", sweep_queue, 0},
     {"source", sweep_source, 0},
+    {"system", sweep_system, 0},
 #if MIO_HAS_PIPES
     {"pipe", sweep_pipe, 0},
 #endif
@@ -207,6 +209,7 @@ static int list_all_codes(void)
         test_config.poll.backend = backends[i];
         list_codes(queue_scenarios);
         list_codes(source_scenarios);
+        list_codes(system_scenarios);
 #if MIO_HAS_PIPES
         list_codes(pipe_scenarios);
 #endif

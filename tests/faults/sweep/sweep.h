@@ -36,6 +36,7 @@ struct scenario {
 };
 
 extern const struct scenario queue_scenarios[], source_scenarios[], pipe_scenarios[];
+extern const struct scenario system_scenarios[]; /* of what this system alone has */
 #if MIO_HAS_NAMED_PIPES
 extern const struct scenario named_pipe_scenarios[];
 #endif

@@ -10,6 +10,10 @@
 /* An errno value that no manual page of kevent(2) names. */
 #define STRANGE EXDEV
 
+const struct scenario system_scenarios[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 const struct rule sweep_system_rules[] = {
     /* Opening. */
     {"*", FAULT_kqueue, 0, COMES_BACK, 0, {EMFILE, ENFILE, ENOMEM}},

@@ -43,6 +43,8 @@ const struct rule sweep_system_rules[] = {
     {"mio_poll_wait", FAULT_RAW_epoll_pwait2, 0, COMES_BACK, 0, {EINTR, EFAULT}},
     {"mio_poll_wait", FAULT_RAW_epoll_wait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
     {"mio_poll_wait", FAULT_RAW_epoll_pwait, 0, COMES_BACK, 0, {EINTR, EFAULT}},
+    /* The timer slack. Without it the wait is late at most. */
+    {"mio_poll_wait", FAULT_RAW_prctl, 0, IS_ABSORBED, 0, {EINVAL, EPERM, ENOSYS, EACCES}},
     {"mio_poll_wait", FAULT_RAW_ppoll_time64, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
     {"mio_poll_wait", FAULT_RAW_ppoll, 0, COMES_BACK, 0, {EINTR, EINVAL, ENOMEM}},
     /* The notifier of the poll backend is emptied by the wait, a pipe also by the wake. */

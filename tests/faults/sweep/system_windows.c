@@ -8,6 +8,10 @@
 /* Nothing that the library knows of: an error without a row in its table. */
 #define STRANGE FAULT_WIN32(ERROR_ARENA_TRASHED)
 
+const struct scenario system_scenarios[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 const struct rule sweep_system_rules[] = {
     /* Opening. */
     {"*", FAULT_CreateIoCompletionPort, 0, COMES_BACK, 0, {EMFILE, ENOMEM, EBADF}},

@@ -1,5 +1,5 @@
 # Runs the stress program over a mutant until it loses a wake; at most BOUND seconds in all.
-# -D PROGRAM=... -D BACKEND=... -D WAKER=... -D BOUND=...
+# -D PROGRAM=... -D BACKEND=... -D WAKER=... -D SPIN=... (--spin or nothing) -D BOUND=...
 string(TIMESTAMP begin %s)
 set(now ${begin})
 set(rounds 0)
@@ -9,7 +9,7 @@ while(now LESS end)
     math(EXPR rounds "${rounds} + 1")
     # A mutant's lost wake does not come later, so there is no need for much patience.
     execute_process(
-        COMMAND ${PROGRAM} --backend=${BACKEND} --waker=${WAKER} --patience=3000
+        COMMAND ${PROGRAM} --backend=${BACKEND} --waker=${WAKER} ${SPIN} --patience=3000
         TIMEOUT ${rest} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     string(TIMESTAMP now %s)
     math(EXPR spent "${now} - ${begin}")
