@@ -130,20 +130,24 @@ static void wake_of_a_poll_that_is_awake_costs_no_system_call(void)
     struct mio_waker waker;
     struct mio_event event;
     struct thread thread;
+    unsigned rounds = 0;
     open_spinning(&poll, MIO_FOREVER);
     CHECK_EQ(mio_waker_init(&waker, mio_poll_registry(&poll), TOKEN), 0);
     CHECK_EQ(mio_waker_wake(&waker), 0);
     test_expect_event(&poll, TOKEN);
-    thread_start(&thread, wake_ten_times, &waker);
-    /* One of them comes alone, for the thread that waits never sleeps. */
-    CHECK_EQ(mio_poll_wait(&poll, &event, 1, MIO_FOREVER), 1);
-    CHECK_EQ(event.token, TOKEN);
-    thread_join(&thread);
-    CHECK_EQ(counters_of(&poll).wakes, 0);
-    CHECK_EQ(counters_of(&poll).wakes_coalesced, 11);
-    CHECK(counters_of(&poll).spins_hit >= 1);
-    while (mio_poll_wait(&poll, &event, 1, 0) == 1)
-        continue;
+    /* On a busy machine a wait may begin when its wake is there already: that is no hit. */
+    while (counters_of(&poll).spins_hit == 0) {
+        CHECK(++rounds <= 100);
+        thread_start(&thread, wake_ten_times, &waker);
+        /* One of them comes alone, for the thread that waits never sleeps. */
+        CHECK_EQ(mio_poll_wait(&poll, &event, 1, MIO_FOREVER), 1);
+        CHECK_EQ(event.token, TOKEN);
+        thread_join(&thread);
+        CHECK_EQ(counters_of(&poll).wakes, 0);
+        CHECK_EQ(counters_of(&poll).wakes_coalesced, 1 + 10 * rounds);
+        while (mio_poll_wait(&poll, &event, 1, 0) == 1)
+            continue;
+    }
     waker_close(&poll, &waker);
 }
 
