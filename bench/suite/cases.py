@@ -137,7 +137,7 @@ def timeout(us, waits, rounds, part_of=FULL):
 
 
 # One by one or with an API for batches: the others have no part in it.
-NO_BATCHES = ("mio-poll", "rust-mio", "libuv", "libev", "libevent")
+NO_BATCHES = ("mio-poll", "rust-mio", "libuv", "libev", "libevent") + SPINNING
 
 
 def datagrams(size, train, segments, coalesce, rounds, seconds, part_of=FULL):

@@ -21,6 +21,8 @@ static void what_is_not_told_is_said_to_be(void)
     struct mio_udp_socket socket;
     struct mio_addr addr, local;
     char buf[8];
+    if (sizeof(size_t) < 8)
+        SKIP("control messages are so short here that there is room for all");
     mio_fd peer = udp_peer("127.0.0.1:0", &addr);
     udp_open(&socket, "127.0.0.1:0", &options);
     set_option(&socket, SOL_SOCKET, SO_TIMESTAMPING, SOFTWARE);
