@@ -211,6 +211,7 @@ static size_t room_of(const struct mio_datagram *datagram)
 static void prepare(struct receiving *receiving, size_t i, const struct mio_datagram *datagram,
                     bool is_unix)
 {
+    /* cppcheck-suppress uninitvar ; its address alone is taken */
     struct msghdr *message = &receiving->messages[i].msg_hdr;
     memset(message, 0, sizeof *message);
     receiving->pieces[i].iov_base = datagram->buf;

@@ -154,7 +154,7 @@ enum { ROW = 3 };
 #endif
 
 static struct mio_datagram row[ROW], cut;
-static struct mio_addr froms[ROW], at;
+static struct mio_addr senders[ROW], at;
 static char bufs[ROW][64];
 
 /* Entries for sending; with a field of the header where ecn is not 0. */
@@ -169,7 +169,7 @@ static struct mio_datagram *incoming(void)
 {
     for (int i = 0; i < ROW; i++)
         row[i] = (struct mio_datagram){
-            .buf = bufs[i], .capacity = sizeof bufs[i], .addr = &froms[i], .local = &at};
+            .buf = bufs[i], .capacity = sizeof bufs[i], .addr = &senders[i], .local = &at};
     return row;
 }
 
@@ -204,7 +204,7 @@ static void batches(void)
     incoming();
     STEP(mio_udp_socket_recv_batch(&right, row, ROW), ROW, row[0].len == 0 && row[0].flags == 0);
     HOLDS(row[ROW - 1].len == LEN && memcmp(bufs[ROW - 1], text, LEN) == 0);
-    HOLDS(mio_addr_equal(&froms[0], &left_addr) && (row[0].flags & MIO_DATAGRAM_ECN));
+    HOLDS(mio_addr_equal(&senders[0], &left_addr) && (row[0].flags & MIO_DATAGRAM_ECN));
     STEP(mio_udp_socket_recv_batch(&right, row, ROW), -EAGAIN, row[0].len == LEN);
     /* To the connected peer, whose family has to be asked for. */
     STEP(mio_udp_socket_connect(&left, &right_addr), 0, true);
