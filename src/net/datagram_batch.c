@@ -1,8 +1,6 @@
 /* Batches of datagrams: what is checked before the system is asked, for UDP and the Unix domain. */
 #include "net/socket.h"
 
-#include <string.h>
-
 /* ---- Checking -------------------------------------------------------------------------------- */
 
 static int check_array(const struct mio_source *source, const struct mio_datagram *datagrams,
@@ -26,16 +24,6 @@ static bool has_local(const struct mio_datagram *datagram)
 static bool has_control(const struct mio_datagram *datagram)
 {
     return datagram->ecn != 0 || datagram->interface_index != 0 || has_local(datagram);
-}
-
-/* A mapped address stands for one of IPv4, and goes by that. */
-static int network_of(const struct mio_addr *addr)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    struct mio__ip ip;
-    mio__sockaddr_get(addr, &ip);
-    bool is_mapped = ip.family == MIO_ADDR_IPV6 && memcmp(ip.bytes, mapped, sizeof mapped) == 0;
-    return is_mapped ? MIO_ADDR_IPV4 : ip.family;
 }
 
 /* The bytes that are sent already end where a datagram does. */
@@ -83,7 +71,7 @@ static int check_entry(const struct mio__socket_kind *kind, const struct mio_dat
 
 static int check_control(const struct mio_datagram *datagram, int family)
 {
-    if (has_local(datagram) && network_of(datagram->local) != family)
+    if (has_local(datagram) && mio__sockaddr_network(datagram->local) != family)
         return -EAFNOSUPPORT;
     return mio__socket_can_send(datagram, family);
 }
@@ -93,7 +81,7 @@ static int peer_network(const struct mio_source *source, int *family)
     struct mio_addr peer;
     int result = mio__socket_peer_addr(source->fd, &peer);
     if (result == 0)
-        *family = network_of(&peer);
+        *family = mio__sockaddr_network(&peer);
     return result == -ENOTCONN ? -EDESTADDRREQ : result;
 }
 
@@ -109,8 +97,8 @@ static int check_headers(const struct mio_source *source, const struct mio_datag
         if (!datagram->addr && *peer_family == 0)
             result = peer_network(source, peer_family);
         if (result == 0)
-            result =
-                check_control(datagram, datagram->addr ? network_of(datagram->addr) : *peer_family);
+            result = check_control(datagram, datagram->addr ? mio__sockaddr_network(datagram->addr)
+                                                            : *peer_family);
     }
     return result;
 }

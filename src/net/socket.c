@@ -147,20 +147,17 @@ int mio__socket_set_flag(struct mio_source *source, enum mio__option option, boo
     return result < 0 ? result : mio__option_set(source->fd, option, value);
 }
 
-/* 4 or 6: whose option counts for what the socket sends. An IPv6 socket may be one of IPv4. */
+/* The family whose option counts for what is sent, or a code. An IPv6 socket may be one of IPv4. */
 static int sending_family(const struct mio_source *source)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     struct mio_addr addr;
-    uint8_t ip[16];
     int result = mio__source_check(source);
     if (result == 0)
         result = mio__socket_local_addr(source->fd, &addr);
-    if (result == 0)
-        result = mio_addr_ip(&addr, ip, NULL);
     if (result < 0)
         return result;
-    return result == 16 && memcmp(ip, mapped, sizeof mapped) != 0 ? MIO_ADDR_IPV6 : MIO_ADDR_IPV4;
+    result = mio__sockaddr_network(&addr);
+    return result == MIO_ADDR_NONE ? -EINVAL : result;
 }
 
 int mio__socket_by_family(const struct mio_source *source, const struct mio__family_option *option)

@@ -82,6 +82,15 @@ void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip)
     }
 }
 
+int mio__sockaddr_network(const struct mio_addr *addr)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct mio__ip ip;
+    mio__sockaddr_get(addr, &ip);
+    bool is_mapped = ip.family == MIO_ADDR_IPV6 && memcmp(ip.bytes, mapped, sizeof mapped) == 0;
+    return is_mapped ? MIO_ADDR_IPV4 : ip.family;
+}
+
 void mio__sockaddr_set_port(struct mio_addr *addr, uint16_t port)
 {
     /* The port stands in the same place in both. */

@@ -84,6 +84,9 @@ struct mio__ip {
 void mio__sockaddr_set(struct mio_addr *addr, const struct mio__ip *ip);
 void mio__sockaddr_get(const struct mio_addr *addr, struct mio__ip *ip);
 
+/* The family of the packets of an address: a mapped one stands for IPv4. MIO_ADDR_NONE as above. */
+int mio__sockaddr_network(const struct mio_addr *addr);
+
 /* Stores a sockaddr of length bytes: -EINVAL where it is too short or too long; -EAFNOSUPPORT. */
 int mio__sockaddr_take(struct mio_addr *addr, const struct sockaddr *sockaddr, size_t length);
 

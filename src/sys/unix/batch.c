@@ -60,13 +60,7 @@ struct sending {
 /* The family whose header the datagram gets. */
 static int header_family(const struct sending *sending, const struct mio_datagram *datagram)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    struct mio__ip ip;
-    if (!datagram->addr)
-        return sending->peer_family;
-    mio__sockaddr_get(datagram->addr, &ip);
-    bool is_mapped = ip.family == MIO_ADDR_IPV6 && memcmp(ip.bytes, mapped, sizeof mapped) == 0;
-    return is_mapped ? MIO_ADDR_IPV4 : ip.family;
+    return datagram->addr ? mio__sockaddr_network(datagram->addr) : sending->peer_family;
 }
 
 /* Adds a message of the bytes from the entry's start on; is_cut: which the system cuts. */
@@ -176,7 +170,8 @@ static int send_row(struct sending *sending, struct mio_datagram *datagrams, siz
         return result;
     learn(sending);
     *next += settle(sending, datagrams + *next, (unsigned)result);
-    return (unsigned)result<sending->used && * next> 0 ? -EAGAIN : 0;
+    const bool is_short = sending->used > (unsigned)result;
+    return is_short && *next > 0 ? -EAGAIN : 0;
 }
 
 int mio__socket_send_batch(mio_fd fd, uint8_t *learned, struct mio_datagram *datagrams,
