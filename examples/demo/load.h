@@ -1,5 +1,5 @@
 /*
- * The clients: a process of its own that knows nothing of mio but addresses, the names of errors and
+ * The clients: a process of its own that knows nothing of mio but addresses, names of errors and
  * the clock. Every client sends some messages and compares what comes back with what it sent.
  */
 #ifndef LOAD_H
@@ -68,7 +68,7 @@ struct client {
 
 struct load;
 
-/* How clients work: start begins once they are open, step goes on, also when there is nothing new. */
+/* How clients work once they are open: step goes on, also when there is nothing new. */
 struct protocol {
     void (*start)(struct load *load, struct client *c);
     void (*step)(struct load *load, struct client *c, bool can_read, bool can_write);

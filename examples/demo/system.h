@@ -1,7 +1,7 @@
 /*
- * What differs between systems: declared here for all of them, and defined in unix/ and windows/,
- * in files of the same names. No header of a system comes with it. Calls that can fail return a
- * negative code, as those of the library do.
+ * The differences between systems: declared here for all of them, and defined in unix/ and in
+ * windows/, in files of the same names. No header of a system comes with it. Calls that can fail
+ * return a negative code, as those of the library do.
  */
 #ifndef SYSTEM_H
 #define SYSTEM_H
@@ -46,7 +46,7 @@ bool clients_ended_well(bool must_end);
 
 /* ---- Calls of the clients (calls.c) ---------------------------------------------------------- */
 
-/* What one client waits for, and whether it is there. */
+/* The wishes of one client, and whether they are fulfilled. */
 struct look {
     mio_fd in, out; /* MIO_FD_NONE: not now */
     bool can_read, can_write;
