@@ -2,21 +2,15 @@
 #include "answers.h"
 
 extern const struct test_suite suite_startup, suite_errors, suite_numbers, suite_base_socket,
-    suite_sockets, suite_pending, suite_transfers, suite_mapped, suite_polls, suite_named_pipes;
+    suite_sockets, suite_pending, suite_transfers, suite_mapped, suite_polls, suite_kicks,
+    suite_named_pipes;
 
 int main(int argc, char **argv)
 {
-    static const struct test_suite *const suites[] = {&suite_startup,
-                                                      &suite_errors,
-                                                      &suite_numbers,
-                                                      &suite_base_socket,
-                                                      &suite_sockets,
-                                                      &suite_pending,
-                                                      &suite_transfers,
-                                                      &suite_mapped,
-                                                      &suite_named_pipes,
-                                                      &suite_polls,
-                                                      NULL};
+    static const struct test_suite *const suites[] = {
+        &suite_startup,     &suite_errors,  &suite_numbers,   &suite_base_socket,
+        &suite_sockets,     &suite_pending, &suite_transfers, &suite_mapped,
+        &suite_named_pipes, &suite_polls,   &suite_kicks,     NULL};
     answers_of_system();
     return test_main(argc, argv, suites);
 }
