@@ -26,6 +26,7 @@ static void pair_open(struct pair *pair, const struct fields *fields, uint32_t r
 {
     const struct mio_datagram_options options = {.only_v6 = MIO_OFF, .report = report};
     struct mio_addr bound = tcp_addr(fields->bound);
+    udp_need_control();
     if (fields != &v4)
         tcp_need_ipv6();
     int result = mio_udp_socket_bind_with(&pair->socket, &bound, &options);
@@ -441,11 +442,12 @@ static void time_is_told_ipv6(void)
 
 static void all_is_told_at_once(const struct fields *fields)
 {
-    const uint32_t wanted =
+    const uint32_t all =
         MIO_DATAGRAM_ECN | MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_TTL | MIO_DATAGRAM_TIME;
     struct pair pair;
     pair_open(&pair, fields, 0);
     need_feature(&pair, MIO_DATAGRAM_ECN, "the system does not tell the bits of ECN");
+    const uint32_t wanted = (uint32_t)mio_udp_socket_features(&pair.socket) & all;
     CHECK_EQ(mio_udp_socket_set_report(&pair.socket, wanted | MIO_DATAGRAM_SEGMENTS), 0);
     CHECK_EQ(plain_set_option(pair.peer, fields->peer_is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS, 2), 0);
     struct mio_datagram got = ping(&pair);
