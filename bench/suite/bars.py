@@ -64,7 +64,7 @@ def draw_bar(panel, row, name, value, cut, label):
                    markeredgewidth=3)
     elif value.rounds > 1:
         panel.errorbar(value.median, row, xerr=whisker, ecolor="#222222", elinewidth=1,
-                       capsize=2.5, zorder=4, fmt="none")
+                       zorder=4, fmt="none")
     at = end if is_cut else max(value.median, value.q3)
     panel.annotate(label, (at, row), xytext=(5, 0), textcoords="offset points",
                    va="center", fontsize=8, zorder=5,

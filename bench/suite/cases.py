@@ -146,9 +146,7 @@ def datagrams(size, train, segments, coalesce, rounds, seconds, part_of=FULL):
     """Trains of datagrams between two processes; raw-usual sends and receives one by one."""
     kind = "coalesced" if coalesce else "segments" if segments else "batch"
     run_id = "datagrams/%s/%dx%d" % (kind, size, train)
-    what = {"coalesced": "segments, coalesced", "segments": "segments to a plain receiver",
-            "batch": "batches"}[kind]
-    title = "{:,} B x {}, {}".format(size, train, what)
+    title = "{:,} B x {}, {}".format(size, train, kind)
     return run(run_id, "datagrams", "", {"bytes": size, "train": train, "segments": segments,
                                          "coalesce": coalesce},
                [Case(run_id + "/send", "datagrams", "send, " + title, "ns", "send_ns"),

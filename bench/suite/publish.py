@@ -19,9 +19,10 @@ import report
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 READERS = ("README.md", os.path.join("bench", "README.md"))
-COLUMNS = ("mio", "raw", "rust-mio", "libuv", "libev", "libevent")
+# What the pictures may take in all: each run makes them anew.
+PICTURES_MAX = 250000
 RATIO, VALUE = range(2)
-ROWS = (
+PEERS = (
     ("Dispatch, 64 of 10,000 ready, an event", "dispatch/64-of-10000", RATIO),
     ("Register a source", "registration/1000/register", RATIO),
     ("TCP echo, 64 B, 64 connections, CPU a request", "echo/tcp/64B/64/cpu", RATIO),
@@ -32,6 +33,30 @@ ROWS = (
     ("A wait of 100 us ends late by", "timeout/100us", VALUE),
     ("Heap, a source", "memory/heap", VALUE),
     ("User instructions, an event", "instructions/event", VALUE),
+)
+SPINS = (
+    ("TCP echo, 64 B, 1 connection", "echo/tcp/64B/1/rate", VALUE),
+    ("Unix echo, 64 B, 1 connection", "echo/unix/64B/1/rate", VALUE),
+    ("Wake of a loop that has just begun to wait", "waker/soon", VALUE),
+    ("CPU a wake, woken every 100 us", "waker/idle-100us", VALUE),
+    ("CPU a wake, woken every 1,000 us", "waker/idle-1000us", VALUE),
+    ("A wait of 20 us ends late by", "timeout/20us", VALUE),
+    ("A wait of 900 us ends late by", "timeout/900us", VALUE),
+)
+DATAGRAMS = (
+    ("Send 16 of 1,200 B in segments, coalesced", "datagrams/coalesced/1200x16/send", VALUE),
+    ("Receive them", "datagrams/coalesced/1200x16/recv", VALUE),
+    ("Send 64 of 64 B in segments, coalesced", "datagrams/coalesced/64x64/send", VALUE),
+    ("Receive them", "datagrams/coalesced/64x64/recv", VALUE),
+    ("Send 16 of 1,200 B in a batch", "datagrams/batch/1200x16/send", VALUE),
+    ("Receive them", "datagrams/batch/1200x16/recv", VALUE),
+)
+# The tables of README.md: what the first column is about, contestants, rows.
+TABLES = (
+    ("lower is better; without a unit: ratio to raw epoll",
+     ("mio", "raw", "rust-mio", "libuv", "libev", "libevent"), PEERS),
+    ("waits that spin for 60 us; of rates more is better", ("mio", "mio-spin", "raw-spin"), SPINS),
+    ("CPU time of a UDP datagram", ("mio", "raw", "raw-usual", "libuv"), DATAGRAMS),
 )
 
 
@@ -48,13 +73,14 @@ def cell(rows, case, name, kind):
 
 
 def figures(rows):
-    """The table of README.md. rows: report.json."""
+    """The tables of README.md. rows: report.json."""
     found = {(row["case"], row["contestant"]): row for row in rows}
     lines = []
-    for title, case, kind in ROWS:
-        lines.append([title] + [cell(found, case, name, kind) for name in COLUMNS])
-    head = ["lower is better; without a unit: ratio to raw epoll"]
-    return report.table(head + [contestants.title(name) for name in COLUMNS], lines)
+    for about, columns, entries in TABLES:
+        cells = [[title] + [cell(found, case, name, kind) for name in columns]
+                 for title, case, kind in entries]
+        lines += report.table([about] + [contestants.title(name) for name in columns], cells)
+    return lines
 
 
 def block(latest, reader):
@@ -92,7 +118,16 @@ def refuse(out):
         return "something failed in it"
     if data["build"]["skipped"]:
         return "it lacks " + ", ".join(data["build"]["skipped"])
+    size = sum(os.path.getsize(source) for source in pictures(out))
+    if size > PICTURES_MAX:
+        return "its pictures have {:,} bytes".format(size)
     return None
+
+
+def pictures(out):
+    """The charts that the report shows, as far as the run made them."""
+    paths = [os.path.join(out, "charts", name + ".svg") for name in report.SHOWN]
+    return [path for path in paths if os.path.exists(path)]
 
 
 def copy(out, latest):
@@ -102,10 +137,8 @@ def copy(out, latest):
     os.makedirs(charts)
     for name in ("report.md", "report.json"):
         shutil.copyfile(os.path.join(out, name), os.path.join(latest, name))
-    for name in report.SHOWN:
-        source = os.path.join(out, "charts", name + ".svg")
-        if os.path.exists(source):
-            shutil.copyfile(source, os.path.join(charts, name + ".svg"))
+    for source in pictures(out):
+        shutil.copy(source, charts)
 
 
 def main(words):

@@ -5,8 +5,8 @@ import marks
 import numbers_text
 
 # The charts that the report shows. Those of rates and latencies lie beside them.
-SHOWN = ("overview", "dispatch", "registration", "echo-cpu", "churn", "waker", "timeout", "memory",
-         "instructions", "scaling")
+SHOWN = ("overview", "dispatch", "registration", "echo-cpu", "churn", "waker", "timeout",
+         "datagrams", "scaling")
 
 
 def table(head, rows, texts=1):

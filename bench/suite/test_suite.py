@@ -417,6 +417,14 @@ class Commands(unittest.TestCase):
             self.assertEqual(self.publish(), 1, changed)
             self.assertEqual(self.read("README.md"), marks_alone)
 
+    def test_pictures_are_small(self):
+        self.write_run()
+        os.makedirs(os.path.join(self.out, "charts"), exist_ok=True)
+        for size, status in ((publish.PICTURES_MAX, 0), (publish.PICTURES_MAX + 1, 1)):
+            self.write(os.path.join("bench", "out", "charts", "overview.svg"), "x" * size)
+            self.write_readers("%s\n%s\n" % (publish.BEGIN, publish.END))
+            self.assertEqual(self.publish(), status)
+
     def test_links_lead_to_the_chart(self):
         self.write_run()
         os.makedirs(os.path.join(self.out, "charts"), exist_ok=True)
