@@ -114,14 +114,13 @@ int mio__socket_set_report(mio_fd fd, int family, uint32_t report)
     enum { COALESCED_MAX = 65535 - 8 };
     if (report & MIO_DATAGRAM_TIME)
         return -ENOTSUP;
-    int result = report_header(fd, family, report);
+    int result = switch_option(fd, IPPROTO_UDP, MIO__UDP_RECV_MAX_COALESCED_SIZE,
+                               report & MIO_DATAGRAM_SEGMENTS ? COALESCED_MAX : 0);
+    if (result == 0 || result == -ENOTSUP) /* they come one by one then */
+        result = report_header(fd, family, report);
     if (result == 0 && family == MIO_ADDR_IPV6) /* for datagrams of IPv4 that it may get */
         report_header(fd, MIO_ADDR_IPV4, report);
-    if (result < 0)
-        return result;
-    result = switch_option(fd, IPPROTO_UDP, MIO__UDP_RECV_MAX_COALESCED_SIZE,
-                           report & MIO_DATAGRAM_SEGMENTS ? COALESCED_MAX : 0);
-    return result == -ENOTSUP ? 0 : result; /* they come one by one then */
+    return result;
 }
 
 /* ---- Features -------------------------------------------------------------------------------- */
