@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* The macros of Winsock, which are to agree with what the library does, mix their signs. */
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-
 struct messages_system messages;
 
 /* ---- Options --------------------------------------------------------------------------------- */
@@ -55,18 +52,27 @@ static int WINAPI set_option(SOCKET fd, int level, int name, const char *value, 
 
 /* ---- Control messages ------------------------------------------------------------------------ */
 
-static const WSACMSGHDR *find_in(const WSAMSG *message, int level, int type)
+/* By how much the next one is behind; the macro for that is not to every compiler's liking. */
+static size_t step_of(size_t cmsg_len)
 {
-    WSACMSGHDR *one = WSA_CMSG_FIRSTHDR(message);
-    while (one && (one->cmsg_level != level || one->cmsg_type != type))
-        one = WSA_CMSG_NXTHDR(message, one);
-    return one;
+    return (cmsg_len + sizeof(SIZE_T) - 1) / sizeof(SIZE_T) * sizeof(SIZE_T);
+}
+
+static const WSACMSGHDR *find_in(const char *control, size_t len, int level, int type)
+{
+    for (size_t at = 0; at < len;) {
+        const WSACMSGHDR *one = (const WSACMSGHDR *)(const void *)(control + at);
+        CHECK(one->cmsg_len >= sizeof *one && one->cmsg_len <= len - at);
+        if (one->cmsg_level == level && one->cmsg_type == type)
+            return one;
+        at += step_of(one->cmsg_len);
+    }
+    return NULL;
 }
 
 const void *messages_data(int level, int type, size_t len)
 {
-    const WSAMSG message = {.Control = {(ULONG)messages.sent.control_len, messages.sent.control}};
-    const WSACMSGHDR *one = find_in(&message, level, type);
+    const WSACMSGHDR *one = find_in(messages.sent.control, messages.sent.control_len, level, type);
     if (!one)
         return NULL;
     CHECK_EQ(one->cmsg_len, WSA_CMSG_LEN(len));
@@ -90,7 +96,7 @@ void messages_tell(WSAMSG *message, int level, int type, const void *data, size_
     one->cmsg_type = type;
     one->cmsg_len = WSA_CMSG_LEN(len);
     memcpy(WSA_CMSG_DATA(one), data, len);
-    message->Control.len += (ULONG)WSA_CMSG_SPACE(len);
+    message->Control.len += (ULONG)step_of(one->cmsg_len);
 }
 
 void messages_tell_number(WSAMSG *message, int level, int type, INT value)

@@ -20,7 +20,7 @@ struct messages_option {
 struct messages_sent {
     size_t len;
     size_t control_len;
-    char control[128];
+    _Alignas(SIZE_T) char control[128];
     struct sockaddr_storage to;
     int to_len;
     bool has_name;
