@@ -3,8 +3,6 @@
  * socket. While one datagram waits for room none is received: the queue of the socket fills, and
  * what does not fit is lost, which the clients have to expect.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "server.h"
 
 #define TURN 64 /* calls before the others have their turn */

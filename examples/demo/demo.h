@@ -6,12 +6,11 @@
  *     main.c       puts it together and decides whether it went well
  *     targets.c    opens what the clients connect to, for each row of the table
  *     report.c     rows, progress and table
- *     pass.c       how pipes come from the clients to the server
  *
  *     server.h     the server
  *     server.c     the event loop
  *     echo.c       accepts connections and echoes what they send
- *     streams.c    TCP, Unix domain streams and pairs of pipes, which are all the same to echo.c
+ *     streams.c    TCP and Unix domain streams, which are the same to echo.c
  *     datagrams.c  echoes what comes to the UDP socket
  *     wakes.c      the thread that wakes the loop
  *
@@ -20,14 +19,21 @@
  *     talk.c       one client on a stream
  *     volley.c     one client that sends datagrams
  *     messages.c   what they send, and the comparison with what comes back
+ *
+ *     system.h     what differs between systems; the files are in unix/ and windows/:
+ *     clients.c    the process of the clients, and the pipe of its reports
+ *     calls.c      the calls of the clients
+ *     pipes.c      pairs of pipes, which are the same to echo.c as other streams (Unix alone)
+ *     pass.c       how pipes come from the clients to the server (Unix alone)
+ *     threads.c    threads
+ *     surroundings.c  a path for a socket, interrupts, the terminal
  */
 #ifndef DEMO_H
 #define DEMO_H
 
+#include "system.h"
+
 #include <mio.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <sys/types.h>
 
 #define TARGETS 5     /* rows of the table that clients work for */
 #define MAX_OPEN 200  /* connections at a time: each has two descriptors at most in a process */
@@ -57,9 +63,6 @@ struct row {
     int64_t p50_ns, p95_ns, p99_ns, max_ns;
 };
 
-/* A pipe takes so much in one piece on every system (_POSIX_PIPE_BUF). */
-_Static_assert(sizeof(struct row) <= 512, "rows go through a pipe in one piece");
-
 /* Sets the percentiles of a row; sorts the samples. */
 void row_set_latency(struct row *row, int64_t *samples, size_t count);
 
@@ -74,14 +77,13 @@ void report_loop(const struct server *server);
 
 enum transport { TRANSPORT_STREAM, TRANSPORT_DATAGRAMS, TRANSPORT_PIPES };
 
-/* Where the clients connect to, and how often. */
+/* Where the clients connect to, and how often. Another process can have a copy of it. */
 struct target {
-    const char *name;
+    char name[16];
     char skipped[96]; /* why not; empty: run it */
     enum transport transport;
-    struct sockaddr_storage addr;
-    socklen_t addr_length;
-    int pipes;                      /* the socket that takes pipes to the server; else -1 */
+    struct mio_addr addr;
+    mio_fd pipes; /* the socket that takes pipes to the server, where there is one */
     unsigned connections, max_open; /* in all, and at a time */
 };
 
@@ -94,21 +96,11 @@ int targets_open(struct server *server, struct target *targets, unsigned connect
 /* The row with this short name ("udp"), or -1. */
 int targets_find(const char *key);
 
-/* Removes what targets_open left in the file system. May be called by signal handlers. */
-void targets_remove_files(void);
-
 /*
- * Runs the clients for all targets, one after the other, and sends rows to fd. Returns an exit
- * status.
+ * Runs the clients for all targets, one after the other, and reports rows. Returns an exit status;
+ * the process ends where report returns false, for nobody is left to hear of it.
  */
-int load_run(const struct target *targets, unsigned count, int fd);
-
-/*
- * Sends two descriptors through a Unix domain datagram socket, and receives them. The receiver has
- * copies of its own. Each returns 0 or a negative code.
- */
-int pass_send(int socket, const int fds[2]);
-int pass_receive(int socket, int fds[2]);
+int load_run(const struct target *targets, unsigned count, bool (*report)(const struct row *row));
 
 /* ---- Wakes ----------------------------------------------------------------------------------- */
 
@@ -116,13 +108,12 @@ int pass_receive(int socket, int fds[2]);
 
 struct wakes {
     struct mio_waker waker;
-    pthread_t thread;
-    pthread_mutex_t lock; /* for all that follows */
-    pthread_cond_t acknowledged;
-    bool stop;       /* the thread is asked to end */
-    bool ended;      /* and did: that was its last wake */
-    bool loop_ended; /* nobody will see another wake: something failed, or all is done */
-    bool sabotage;   /* leave one wake out */
+    struct thread *thread;
+    struct monitor *monitor; /* for all that follows; its news are of the loop */
+    bool stop;               /* the thread is asked to end */
+    bool ended;              /* and did: that was its last wake */
+    bool loop_ended;         /* nobody will see another wake: something failed, or all is done */
+    bool sabotage;           /* leave one wake out */
     uint64_t posted, seen;
     int64_t seen_at;
     struct row row; /* its messages are the wakes */

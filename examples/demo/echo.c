@@ -2,8 +2,6 @@
  * Connections: whatever they are made of, what comes in goes out again, and nothing is read while
  * something waits to be written. That is the back-pressure: a peer that does not read is not read.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "server.h"
 
 #define TURN 4           /* reads and writes for one connection before the others have theirs */

@@ -1,14 +1,8 @@
 /* The clients: keeps up to MAX_OPEN of them at work, and reports how far they are. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "load.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define REPORT_NS (100 * MIO_NS_PER_MS)
 #define STEP_MS 50 /* clients may have something to do although nothing happened */
@@ -17,26 +11,29 @@ static void send_report(struct load *load)
 {
     load->reported_at = mio_now_ns();
     load->row.elapsed_ns = load->reported_at - load->began_at;
-    const struct row row = load->row;
-    if (write(load->report_fd, &row, sizeof row) != (ssize_t)sizeof row)
-        _exit(EXIT_FAILURE); /* nobody is left to hear of it */
+    if (!load->report(&load->row))
+        _Exit(EXIT_FAILURE); /* nobody is left to hear of it */
 }
 
 /* ---- One client ------------------------------------------------------------------------------ */
 
 static void client_start(struct load *load, struct client *c)
 {
-    *c = (struct client){.state = CLIENT_TALKING, .number = load->started++, .in = -1, .out = -1};
+    *c = (struct client){.state = CLIENT_TALKING, .number = load->started++};
     c->messages = message_count(c->number);
-    load->protocol->start(load, c);
+    int error = call_open(load->target, &c->in, &c->out);
+    if (error < 0)
+        client_fail(load, c, mio_strerror(error));
+    else
+        load->protocol->start(load, c);
 }
 
 static void client_end(struct load *load, struct client *c)
 {
-    if (c->in >= 0)
-        close(c->in);
-    if (c->out >= 0 && c->out != c->in)
-        close(c->out);
+    if (c->in != MIO_FD_NONE)
+        call_close(c->in);
+    if (c->out != MIO_FD_NONE && c->out != c->in)
+        call_close(c->out);
     c->state = CLIENT_FREE;
     load->ended++;
 }
@@ -67,21 +64,27 @@ static int wait_for_some(struct load *load)
     for (size_t i = 0; i < MAX_OPEN; i++) {
         const struct client *c = &load->clients[i];
         bool is_free = c->state == CLIENT_FREE;
-        int in = is_free ? -1 : c->in, out = is_free || !c->wants_write ? -1 : c->out;
-        load->fds[2 * i] = (struct pollfd){.fd = in, .events = POLLIN};
-        load->fds[2 * i + 1] = (struct pollfd){.fd = out, .events = POLLOUT};
+        load->looks[i].in = is_free ? MIO_FD_NONE : c->in;
+        load->looks[i].out = is_free || !c->wants_write ? MIO_FD_NONE : c->out;
     }
-    int count = poll(load->fds, 2 * MAX_OPEN, STEP_MS);
-    if (count < 0 && errno != EINTR)
-        row_error(&load->row, "poll: %s", strerror(errno));
+    int count = call_wait(load->looks, MAX_OPEN, STEP_MS);
+    if (count < 0 && count != -EINTR)
+        row_error(&load->row, "poll: %s", mio_strerror(count));
     return count;
+}
+
+/* One that fails ends the round, as it can take seconds until the system says so. */
+static void start_some(struct load *load)
+{
+    const uint64_t errors = load->row.errors;
+    for (size_t i = 0; i < load->target->max_open && load->row.errors == errors; i++)
+        if (load->clients[i].state == CLIENT_FREE && load->started < load->target->connections)
+            client_start(load, &load->clients[i]);
 }
 
 static void load_step(struct load *load)
 {
-    for (size_t i = 0; i < load->target->max_open && load->started < load->target->connections; i++)
-        if (load->clients[i].state == CLIENT_FREE)
-            client_start(load, &load->clients[i]);
+    start_some(load);
     int count = wait_for_some(load);
     int64_t now = mio_now_ns();
     bool has_stalled = count <= 0 && now - load->moved_at > STALL_NS / 2;
@@ -92,8 +95,7 @@ static void load_step(struct load *load)
         if (c->state != CLIENT_FREE && has_stalled)
             client_fail(load, c, "no answer");
         else if (c->state != CLIENT_FREE)
-            load->protocol->step(load, c, count > 0 && load->fds[2 * i].revents != 0,
-                                 count > 0 && load->fds[2 * i + 1].revents != 0);
+            load->protocol->step(load, c, load->looks[i].can_read, load->looks[i].can_write);
     }
     if (now - load->reported_at > REPORT_NS)
         send_report(load);
@@ -125,20 +127,16 @@ static void load_target(struct load *load, const struct target *target, unsigned
     send_report(load);
 }
 
-int load_run(const struct target *targets, unsigned count, int fd)
+int load_run(const struct target *targets, unsigned count, bool (*report)(const struct row *row))
 {
     struct load *load = calloc(1, sizeof *load);
     size_t most = 0;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         most = targets[i].connections > most ? targets[i].connections : most;
-        if (targets[i].pipes >= 0) /* passing them on may wait for the server */
-            fcntl(targets[i].pipes, F_SETFL, 0);
-    }
     if (load == NULL || (load->samples = calloc(most * MAX_MESSAGES + 1, sizeof(int64_t))) == NULL)
         return EXIT_FAILURE;
-    signal(SIGPIPE, SIG_IGN);
     messages_init();
-    load->report_fd = fd;
+    load->report = report;
     for (unsigned i = 0; i < count; i++)
         load_target(load, &targets[i], i);
     free(load->samples);

@@ -1,13 +1,11 @@
 /*
- * The clients: a process of its own that knows nothing of mio but the names of errors and the
- * clock. Every client sends some messages and compares what comes back with what it sent.
+ * The clients: a process of its own that knows nothing of mio but addresses, names of errors and
+ * the clock. Every client sends some messages and compares what comes back with what it sent.
  */
 #ifndef LOAD_H
 #define LOAD_H
 
 #include "demo.h"
-
-#include <poll.h>
 
 #define MAX_MESSAGES 31 /* of one client */
 #define WINDOW 2        /* datagrams of one client that wait for their answers */
@@ -53,7 +51,7 @@ struct flight {
 struct client {
     enum client_state state;
     uint64_t number;
-    int in, out;       /* the same descriptor but for pipes; -1: closed */
+    mio_fd in, out;    /* the same descriptor but for pipes; MIO_FD_NONE: closed */
     bool wants_write;  /* tell it when there is room */
     unsigned messages; /* in all */
     unsigned message;  /* under way, or the last one that was looked at */
@@ -70,7 +68,7 @@ struct client {
 
 struct load;
 
-/* How clients work: start opens what they need, step goes on, also when there is nothing new. */
+/* How clients work once they are open: step goes on, also when there is nothing new. */
 struct protocol {
     void (*start)(struct load *load, struct client *c);
     void (*step)(struct load *load, struct client *c, bool can_read, bool can_write);
@@ -83,11 +81,11 @@ struct load {
     const struct protocol *protocol;
     struct row row;
     struct client clients[MAX_OPEN];
-    struct pollfd fds[2 * MAX_OPEN]; /* of each to read and to write; fd -1: not now */
+    struct look looks[MAX_OPEN];
     uint64_t started, ended;
     int64_t began_at, reported_at, moved_at;
     int64_t *samples;
-    int report_fd;
+    bool (*report)(const struct row *row);
 };
 
 /* A client has ended: it was content, or it was not. */

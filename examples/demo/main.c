@@ -6,17 +6,11 @@
  * the row tcp4 (if none is named), tcp6, unix, udp or pipes; loss loses a datagram, which has to be
  * sent again and is no error.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "server.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define DEFAULT_CONNECTIONS 5000
 
@@ -56,59 +50,6 @@ static bool parse_arguments(int argc, char **argv, unsigned *connections, struct
             return false;
     }
     return true;
-}
-
-/* A demo that is interrupted leaves nothing behind either. */
-static void interrupted(int number)
-{
-    targets_remove_files();
-    raise(number); /* which ends the program once this returns, as nobody handles it now */
-}
-
-static void handle_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupted, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-/*
- * Starts the process of the clients, before there is a poll, a thread or a connection that it would
- * inherit. Returns the reading end of its pipe or a negative code.
- */
-static int start_clients(struct server *server, const struct target *targets, pid_t *pid)
-{
-    int fds[2];
-    if (pipe(fds) != 0)
-        return -errno;
-    fflush(stdout);
-    *pid = fork();
-    if (*pid == 0) {
-        close(fds[0]);
-        for (unsigned i = 0; i < TARGETS; i++)
-            if (server->doors[i].kind != NULL)
-                server->doors[i].kind->close_door(&server->doors[i]);
-        _exit(load_run(targets, TARGETS, fds[1]));
-    }
-    int error = *pid < 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0 ? -errno : 0;
-    close(fds[1]);
-    for (unsigned i = 0; i < TARGETS; i++)
-        if (targets[i].pipes >= 0)
-            close(targets[i].pipes);
-    return error < 0 ? error : fds[0];
-}
-
-/* Waits for the clients; they have ended or closed their pipe, unless the server failed. */
-static bool clients_ended_well(pid_t pid, bool must_end)
-{
-    int status;
-    if (must_end)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
 /* Whether server and clients counted the same. Of datagrams the server sees repeated ones too. */
@@ -165,27 +106,28 @@ int main(int argc, char **argv)
     struct target targets[TARGETS];
     struct row rows[TARGETS + 1];
     unsigned connections = DEFAULT_CONNECTIONS;
-    pid_t pid = -1;
 
+    int status = clients_main(argc, argv);
+    if (status >= 0)
+        return status;
     if (!parse_arguments(argc, argv, &connections, &server)) {
         fprintf(stderr,
                 "usage: demo [--connections=N] [--break=byte[:ROW]|refuse[:ROW]|loss|wake]\n");
         return 2;
     }
-    handle_interrupts();
-    int report_fd = targets_open(&server, targets, connections);
-    if (report_fd == 0)
-        report_fd = start_clients(&server, targets, &pid);
-    if (report_fd < 0) {
-        targets_remove_files();
-        printf("FAILED: %s\n", mio_strerror(report_fd));
+    interrupts_handle();
+    int error = targets_open(&server, targets, connections);
+    if (error == 0)
+        error = clients_start(&server, targets);
+    if (error < 0) {
+        socket_path_remove();
+        printf("FAILED: %s\n", mio_strerror(error));
         return EXIT_FAILURE;
     }
     announce(targets);
-    server_run(&server, report_fd);
-    bool clients_well = clients_ended_well(pid, server.failure[0] != 0);
-    close(report_fd);
-    targets_remove_files();
+    server_run(&server);
+    bool clients_well = clients_ended_well(server.failure[0] != 0);
+    socket_path_remove();
 
     memcpy(rows, server.rows, TARGETS * sizeof rows[0]);
     rows[TARGETS] = server.wakes.row;

@@ -1,6 +1,4 @@
 /* The messages of the clients: cut from one pattern, each order of magnitude equally often. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "load.h"
 
 #include <stdio.h>

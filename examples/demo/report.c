@@ -1,6 +1,4 @@
 /* Rows, progress and table. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "server.h"
 
 #include <inttypes.h>
@@ -8,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COLUMNS 10
 #define CELL 24
@@ -89,7 +86,7 @@ void report_progress(const struct row *row)
 {
     static uint64_t last_step;
     char connections[CELL * 2], planned[CELL * 2], bytes[CELL];
-    bool redraw = isatty(STDOUT_FILENO) == 1;
+    bool redraw = output_redraws();
     uint64_t step =
         row->index * 8 + 1 + (row->state == ROW_RUNNING ? row->connections * 4 / row->planned : 5);
     if (!redraw && step == last_step)

@@ -2,13 +2,10 @@
  * The event loop: hands events to doors and connections, counts wakes, and watches the pipe through
  * which the clients report.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "server.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define SABOTAGE_AT 50 /* connections or datagrams before something is broken on purpose */
 
@@ -54,20 +51,12 @@ bool server_refuses(struct server *server, struct door *door)
     return true;
 }
 
-/*
- * Reads what the clients report. Rows are smaller than what a pipe takes in one piece, so whole
- * rows come out. The pipe is a raw descriptor: its owner reads it and reports each drain.
- */
+/* Reads what the clients report. */
 static void read_report(struct server *server)
 {
     struct row rows[8];
     while (server->report_ready & MIO_READABLE) {
-        ssize_t n = read(mio_source_fd(&server->report), rows, sizeof rows);
-        if (n < 0)
-            n = -errno;
-        server_check(
-            server, "report",
-            mio_source_after(&server->report, &server->report_ready, MIO_READABLE, n, sizeof rows));
+        ptrdiff_t n = clients_read(&server->report_ready, rows, sizeof rows);
         for (size_t i = 0; n > 0 && i < (size_t)n / sizeof rows[0]; i++) {
             server->rows[rows[i].index] = rows[i];
             report_progress(&rows[i]);
@@ -85,7 +74,7 @@ static void read_report(struct server *server)
     }
 }
 
-static bool server_open(struct server *server, int report_fd)
+static bool server_open(struct server *server)
 {
     struct mio_registry *registry = mio_poll_registry(&server->poll);
     for (size_t i = SERVER_SLOTS; i-- > 0;) {
@@ -93,9 +82,7 @@ static bool server_open(struct server *server, int report_fd)
         server->free = &server->connections[i];
     }
     if (!server_check(server, "poll", mio_poll_init(&server->poll)) ||
-        !server_check(server, "report", mio_source_init_fd(&server->report, report_fd)) ||
-        !server_check(server, "report",
-                      mio_register(registry, &server->report, TOKEN_REPORT, MIO_READABLE)))
+        !server_check(server, "report", clients_watch(registry, TOKEN_REPORT)))
         return false;
     for (unsigned i = 0; i < TARGETS; i++) {
         struct door *door = &server->doors[i];
@@ -164,15 +151,13 @@ static void server_close(struct server *server)
         if (door->kind != NULL)
             server_check(server, "close", door->kind->close_door(door));
     }
-    if (mio_source_is_registered(&server->report))
-        server_check(server, "close",
-                     mio_deregister(mio_poll_registry(&server->poll), &server->report));
+    server_check(server, "close", clients_unwatch(mio_poll_registry(&server->poll)));
     server_check(server, "close", mio_poll_close(&server->poll));
 }
 
-bool server_run(struct server *server, int report_fd)
+bool server_run(struct server *server)
 {
-    if (server_open(server, report_fd) &&
+    if (server_open(server) &&
         server_check(server, "waker",
                      wakes_start(&server->wakes, mio_poll_registry(&server->poll), TOKEN_WAKER,
                                  server->sabotage == SABOTAGE_WAKE))) {

@@ -27,7 +27,7 @@ struct kind {
     int (*close)(struct connection *c);
 };
 
-extern const struct kind tcp_kind, unix_kind, pipes_kind, udp_kind;
+extern const struct kind tcp_kind, unix_kind, udp_kind;
 
 /* All types of the library begin with their source. */
 struct door {
@@ -49,10 +49,12 @@ struct connection {
     union {
         struct mio_tcp_stream tcp;
         struct mio_unix_stream local;
+#if MIO_HAS_PIPES
         struct {
             struct mio_pipe_receiver receiver;
             struct mio_pipe_sender sender;
         } pipes;
+#endif
     };
     struct mio_source *in, *out; /* in that union; the same one but for pipes */
     struct connection *next_free;
@@ -76,9 +78,8 @@ struct server {
     struct mio_poll poll;
     struct door doors[TARGETS];
     struct datagram datagram;
-    struct mio_source report; /* the pipe that the clients write to */
-    uint32_t report_ready;
-    int64_t heard_at; /* when the clients reported last */
+    uint32_t report_ready; /* of the pipe that the clients write to */
+    int64_t heard_at;      /* when the clients reported last */
     bool clients_ended, wakes_ended;
     struct wakes wakes;
     struct mio_event events[SERVER_EVENTS];
@@ -95,10 +96,10 @@ struct server {
 };
 
 /*
- * Serves until the clients have ended and reports their progress. report_fd is the reading end of
- * their pipe, non-blocking. Returns false when something went wrong: server->failure says what.
+ * Serves until the clients have ended and reports their progress. Returns false when something went
+ * wrong: server->failure says what.
  */
-bool server_run(struct server *server, int report_fd);
+bool server_run(struct server *server);
 
 /* Whether a result is no error. The first error is the failure of the server. */
 bool server_check(struct server *server, const char *what, ptrdiff_t result);

@@ -3,14 +3,9 @@
  * only a few are on their way at a time, and each is sent again when its answer does not come. A
  * message that was sent again may be answered twice. Every answer is compared, also the second one.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "load.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define REPEAT_NS (100 * MIO_NS_PER_MS) /* the first time; twice as long each time after that */
 #define MAX_REPEATS 6                   /* of one datagram: it is given up after 12.7 s */
@@ -21,9 +16,10 @@ static void send_datagram(struct load *load, struct client *c, struct flight *fl
     unsigned char buf[MAX_DATAGRAM];
     size_t size = datagram_for(c->number, flight->message, buf);
     flight->sent_at = mio_now_ns();
-    if (send(c->out, buf, size, 0) < 0 && errno != EAGAIN && errno != ENOBUFS && errno != EINTR) {
+    ptrdiff_t n = call_write(c->out, buf, size);
+    if (n < 0 && n != -EAGAIN && n != -ENOBUFS && n != -EINTR) {
         c->message = flight->message;
-        client_fail(load, c, strerror(errno));
+        client_fail(load, c, mio_strerror(n));
     }
 }
 
@@ -89,26 +85,14 @@ static void receive_all(struct load *load, struct client *c)
 {
     unsigned char buf[MAX_DATAGRAM + 1]; /* room to notice one that is too long */
     while (c->state == CLIENT_TALKING) {
-        ssize_t n = recv(c->in, buf, sizeof buf, 0);
+        ptrdiff_t n = call_read(c->in, buf, sizeof buf);
         if (n >= 0)
             compare(load, c, buf, (size_t)n);
-        else if (errno == EAGAIN)
+        else if (n == -EAGAIN)
             return;
-        else if (errno != EINTR)
-            client_fail(load, c, strerror(errno));
+        else if (n != -EINTR)
+            client_fail(load, c, mio_strerror(n));
     }
-}
-
-static void volley_start(struct load *load, struct client *c)
-{
-    const struct target *target = load->target;
-    c->in = c->out = socket(target->addr.ss_family, SOCK_DGRAM, 0);
-    if (c->in < 0 ||
-        connect(c->in, (const struct sockaddr *)&target->addr, target->addr_length) != 0 ||
-        fcntl(c->in, F_SETFL, O_NONBLOCK) != 0)
-        client_fail(load, c, strerror(errno));
-    else
-        send_new_ones(load, c);
 }
 
 static void volley_step(struct load *load, struct client *c, bool can_read, bool can_write)
@@ -122,4 +106,4 @@ static void volley_step(struct load *load, struct client *c, bool can_read, bool
     send_again(load, c);
 }
 
-const struct protocol volley_protocol = {volley_start, volley_step};
+const struct protocol volley_protocol = {send_new_ones, volley_step};

@@ -2,41 +2,34 @@
  * The thread that wakes the loop. It posts a number, wakes, and waits until the loop, told by the
  * waker alone, has seen that number: a lost wake is found because nobody else would tell the loop.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "demo.h"
 
-#include <time.h>
-
 #define LOST_NS (5 * MIO_NS_PER_S)
+#define PAUSE_NS 300000
 #define SABOTAGED_ROUND 10
 
-/* Sends a number of wakes, which may merge. With the lock held. */
+/* Sends a number of wakes, which may merge. In the monitor. */
 static void post(struct wakes *wakes, unsigned count, bool wake)
 {
     for (unsigned i = 0; i < count; i++) {
         wakes->posted++;
         wakes->row.messages++;
-        pthread_mutex_unlock(&wakes->lock);
+        monitor_leave(wakes->monitor);
         int error = wake ? mio_waker_wake(&wakes->waker) : 0;
-        pthread_mutex_lock(&wakes->lock);
+        monitor_enter(wakes->monitor);
         if (error < 0)
             row_error(&wakes->row, "wake: %s", mio_strerror(error));
     }
 }
 
-/* Waits until the loop has seen what was posted. With the lock held. */
+/* Waits until the loop has seen what was posted. In the monitor. */
 static bool wait_for_loop(struct wakes *wakes)
 {
     int64_t deadline = mio_now_ns() + LOST_NS;
     while (wakes->seen < wakes->posted && !wakes->loop_ended) {
-        /* The condition's clock can be set by hand, so it does not decide. */
         if (mio_now_ns() >= deadline)
             return false;
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++;
-        pthread_cond_timedwait(&wakes->acknowledged, &wakes->lock, &until);
+        monitor_wait(wakes->monitor);
     }
     return true;
 }
@@ -52,75 +45,73 @@ static void round_trip(struct wakes *wakes)
         wakes->samples[round] = wakes->seen_at - posted_at;
 }
 
-/* Until it is asked to end, but not before what was to be broken was broken. With the lock held. */
+/* Until it is asked to end, but not before what was to be broken was broken. In the monitor. */
 static bool goes_on(const struct wakes *wakes)
 {
     bool is_due = wakes->sabotage && wakes->rounds <= SABOTAGED_ROUND;
     return !wakes->stop || (is_due && !wakes->loop_ended && wakes->row.errors < MAX_ERRORS);
 }
 
-static void *wakes_main(void *arg)
+static void wakes_main(void *arg)
 {
-    const struct timespec pause = {0, 300000};
     struct wakes *wakes = arg;
     int64_t began = mio_now_ns();
-    pthread_mutex_lock(&wakes->lock);
+    monitor_enter(wakes->monitor);
     while (goes_on(wakes)) {
         if (wakes->rounds < MAX_WAKE_ROUNDS && wakes->row.errors < MAX_ERRORS)
             round_trip(wakes);
-        pthread_mutex_unlock(&wakes->lock);
-        nanosleep(&pause, NULL);
-        pthread_mutex_lock(&wakes->lock);
+        monitor_leave(wakes->monitor);
+        thread_pause(PAUSE_NS);
+        monitor_enter(wakes->monitor);
     }
     wakes->row.elapsed_ns = mio_now_ns() - began;
     wakes->ended = true;
     post(wakes, 1, true);
-    pthread_mutex_unlock(&wakes->lock);
-    return NULL;
+    monitor_leave(wakes->monitor);
 }
 
 int wakes_start(struct wakes *wakes, struct mio_registry *registry, mio_token token, bool sabotage)
 {
     wakes->row = (struct row){.name = "wakes"};
     wakes->sabotage = sabotage;
-    int error = -pthread_mutex_init(&wakes->lock, NULL);
-    if (error == 0)
-        error = -pthread_cond_init(&wakes->acknowledged, NULL);
+    int error = monitor_open(&wakes->monitor);
     if (error == 0)
         error = mio_waker_init(&wakes->waker, registry, token);
     if (error == 0)
-        error = -pthread_create(&wakes->thread, NULL, wakes_main, wakes);
+        error = thread_start(&wakes->thread, wakes_main, wakes);
     return error;
 }
 
 bool wakes_seen(struct wakes *wakes)
 {
-    pthread_mutex_lock(&wakes->lock);
+    monitor_enter(wakes->monitor);
     wakes->seen = wakes->posted;
     wakes->seen_at = mio_now_ns();
     bool ended = wakes->ended;
-    pthread_cond_signal(&wakes->acknowledged);
-    pthread_mutex_unlock(&wakes->lock);
+    monitor_tell(wakes->monitor);
+    monitor_leave(wakes->monitor);
     return ended;
 }
 
 void wakes_ask_to_end(struct wakes *wakes)
 {
-    pthread_mutex_lock(&wakes->lock);
+    monitor_enter(wakes->monitor);
     wakes->stop = true;
-    pthread_mutex_unlock(&wakes->lock);
+    monitor_leave(wakes->monitor);
 }
 
 int wakes_finish(struct wakes *wakes)
 {
-    pthread_mutex_lock(&wakes->lock);
+    monitor_enter(wakes->monitor);
     wakes->stop = true;
     wakes->loop_ended = true;
-    pthread_cond_signal(&wakes->acknowledged);
-    pthread_mutex_unlock(&wakes->lock);
-    int error = -pthread_join(wakes->thread, NULL);
+    monitor_tell(wakes->monitor);
+    monitor_leave(wakes->monitor);
+    int error = thread_join(wakes->thread);
     if (error == 0)
         error = mio_waker_close(&wakes->waker);
+    if (error == 0)
+        monitor_close(wakes->monitor);
     wakes->row.state = ROW_DONE;
     row_set_latency(&wakes->row, wakes->samples, wakes->rounds);
     return error;

@@ -178,6 +178,7 @@ enum plain_option {
     PLAIN_CLASS, /* the byte of the header with the bits of ECN, of IPv4 and IPv6 */
     PLAIN_CLASS_V6,
     PLAIN_SEGMENTS, /* what is sent is cut into datagrams of that length */
+    PLAIN_ARRIVAL,  /* datagrams come with the time of their arrival */
     PLAIN_PROTOCOL, /* 6 is TCP, 17 is UDP */
     PLAIN_UNKNOWN   /* that no system has */
 };

@@ -260,11 +260,15 @@ int mio__socket_recv_batch(mio_fd fd, struct mio_datagram *datagrams, size_t cou
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-int mio__socket_features(mio_fd fd, int family, uint8_t *learned)
+static bool is_known(mio_fd fd, int level, int option)
 {
     int value;
-    uint32_t features =
-        MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_TTL | MIO_DATAGRAM_TIME | MIO_DATAGRAM_SENDS_LOCAL;
+    return option != MIO__NO_OPTION && mio__option_ask(fd, level, option, &value) == 0;
+}
+
+int mio__socket_features(mio_fd fd, int family, uint8_t *learned)
+{
+    uint32_t features = MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_TTL | MIO_DATAGRAM_SENDS_LOCAL;
     if (MIO__HAS_MESSAGE_CALLS)
         features |= MIO_DATAGRAM_BATCHES;
     if (family == MIO_ADDR_IPV6 || MIO__RECEIVE_CLASS_V4 != MIO__NO_OPTION)
@@ -273,8 +277,9 @@ int mio__socket_features(mio_fd fd, int family, uint8_t *learned)
         features |= MIO_DATAGRAM_SENDS_ECN;
     if (is_cutting(fd, learned))
         features |= MIO_DATAGRAM_CUTS;
-    if (MIO__UDP_COALESCE != MIO__NO_OPTION &&
-        mio__option_ask(fd, IPPROTO_UDP, MIO__UDP_COALESCE, &value) == 0)
+    if (is_known(fd, SOL_SOCKET, MIO__RECEIVE_ARRIVAL))
+        features |= MIO_DATAGRAM_TIME;
+    if (is_known(fd, IPPROTO_UDP, MIO__UDP_COALESCE))
         features |= MIO_DATAGRAM_SEGMENTS;
     return (int)features;
 }

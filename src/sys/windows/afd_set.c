@@ -220,6 +220,17 @@ bool mio__afd_set_ended(struct mio__afd_set *set, const struct mio_source *sourc
     return set_ask(set, slot, now);
 }
 
+bool mio__afd_set_stir(struct mio__afd_set *set)
+{
+    const uint32_t count = mio__slots_count(&set->slots);
+    for (uint32_t i = 0; i < count; i++) {
+        struct mio__afd_slot *slot = set_at(set, i);
+        if (slot->poll.phase == MIO__AFD_PENDING && set_cancel_poll(set, slot) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- Answers --------------------------------------------------------------------------------- */
 
 /* The part of an answer that is about the registration of its slot; false for nothing to report. */

@@ -90,6 +90,12 @@ bool mio__afd_set_rearm(struct mio__afd_set *set, uint32_t index, uint32_t direc
 bool mio__afd_set_ended(struct mio__afd_set *set, const struct mio_source *source, bool now);
 
 /*
+ * Where a wait that sleeps cannot be kicked: cancels a poll in flight, whose answer needs no memory
+ * of the system and ends the sleep. That poll is asked anew then. False where none is in flight.
+ */
+bool mio__afd_set_stir(struct mio__afd_set *set);
+
+/*
  * Asks the device for what is listed. A slot that it refuses for want of memory or the like stays
  * listed for the next wait, and is reported in the directions that are armed: so the program tries,
  * and meets would-block. Returns the number of such events; slots that find no room stay listed.

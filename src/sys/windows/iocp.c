@@ -254,10 +254,13 @@ static int iocp_remove(struct mio_poll *poll, struct mio_source *source)
     return found ? 0 : -EBADF;
 }
 
-/* Makes a wait that sleeps ask the device for what is listed. */
+/*
+ * Makes a wait that sleeps ask the device for what is listed. Where the system has no memory for a
+ * packet, and no poll is in flight whose end would do, the next wait asks.
+ */
 static void iocp_kick(struct mio_poll *poll, struct iocp_state *state)
 {
-    if (iocp_post(state, KICK, 0) == 0)
+    if (iocp_post(state, KICK, 0) == 0 || mio__afd_set_stir(&state->set))
         mio__counter_add(&poll->kicks, 1);
 }
 

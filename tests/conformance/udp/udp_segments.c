@@ -17,6 +17,7 @@ struct pair {
 static void pair_open(struct pair *pair, const char *text, uint32_t report)
 {
     const struct mio_datagram_options options = {.report = report};
+    udp_need_control();
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (char)(i * 7 + i / 256);
     pair->peer = udp_peer(text, &pair->addr);

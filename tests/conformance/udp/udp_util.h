@@ -23,6 +23,12 @@ struct mio_addr udp_peer_expect(mio_fd fd, const void *wanted, size_t len);
 /* Nothing has come and nothing comes for a while. */
 void udp_expect_nothing(mio_fd fd);
 
+/*
+ * Skips the case where the system hands on control messages as they are, in the byte order of
+ * another machine: an emulator may.
+ */
+void udp_need_control(void);
+
 /* A datagram from the peer that has arrived in the socket: nothing else may be in it. */
 void udp_deliver(mio_fd peer, const struct mio_udp_socket *socket, const void *buf, size_t len);
 

@@ -270,6 +270,11 @@ bool plain_tells_own_shutdown(void)
 #ifndef IP_RECVTOS
 #define IP_RECVTOS (-1)
 #endif
+#ifdef SO_TIMESTAMPNS
+#define ARRIVAL SO_TIMESTAMPNS
+#else
+#define ARRIVAL SO_TIMESTAMP
+#endif
 #ifndef IP_MINTTL
 #define IP_MINTTL (-1)
 #endif
@@ -301,6 +306,7 @@ static const struct {
     [PLAIN_CLASS] = {IPPROTO_IP, IP_TOS},
     [PLAIN_CLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
     [PLAIN_SEGMENTS] = {IPPROTO_UDP, UDP_SEGMENT},
+    [PLAIN_ARRIVAL] = {SOL_SOCKET, ARRIVAL},
     [PLAIN_PROTOCOL] = {SOL_SOCKET, SO_PROTOCOL},
     [PLAIN_UNKNOWN] = {SOL_SOCKET, 0x7777},
 };

@@ -4,9 +4,12 @@
  */
 #define _DEFAULT_SOURCE 1 /* CMSG_SPACE */
 
-#include "demo.h"
+#include "pass.h"
 
+#include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #define PAIR (2 * sizeof(int))
