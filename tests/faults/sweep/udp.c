@@ -234,9 +234,9 @@ static void batches(void)
     HOLDS(row[0].ecn == (features & MIO_DATAGRAM_SENDS_ECN ? 1 : 0));
     STEP(mio_udp_socket_recv_batch(&right, row, 1), -EAGAIN, true);
     STEP(mio_udp_socket_set_report(&right, 0), 0, true);
-    segments();
+    segments(); /* on Windows each is a call that can fail */
     STEP(mio_udp_socket_send_batch(&left, &cut, 1), 1,
-         (cut.done % 4 == 0 && cut.done < LEN) || sweep_error_stays());
+         cut.done == 0 || sweep_error_stays() || (!SWEEP_HAS_UNIX && cut.done % 4 == 0));
     HOLDS(cut.done == LEN);
     EVENT(&poll_, RIGHT, MIO_READABLE);
     for (int done = 0; done < LEN; done += 4) {
