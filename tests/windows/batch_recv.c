@@ -6,7 +6,7 @@
 #include <string.h>
 
 static char memory[4][64];
-static struct mio_addr froms[4], locals[4];
+static struct mio_addr senders[4], locals[4];
 static struct mio_datagram batch[4];
 
 static struct mio_datagram *make_room(size_t capacity)
@@ -14,12 +14,12 @@ static struct mio_datagram *make_room(size_t capacity)
     memset(memory, '-', sizeof memory);
     for (int i = 0; i < 4; i++) {
         batch[i] = (struct mio_datagram){.buf = memory[i], .capacity = capacity};
-        batch[i].addr = &froms[i];
+        batch[i].addr = &senders[i];
         batch[i].local = &locals[i];
         batch[i].len = batch[i].done = 777;
         batch[i].segment_size = batch[i].interface_index = batch[i].flags = 77;
         batch[i].ecn = batch[i].ttl = 77;
-        froms[i] = locals[i] = answers_addr("192.0.2.1:7");
+        senders[i] = locals[i] = answers_addr("192.0.2.1:7");
     }
     return batch;
 }
@@ -90,7 +90,7 @@ static struct mio_datagram *told(const char *from, void (*tell)(WSAMSG *message)
     CHECK_EQ(batch[0].done, 0);
     CHECK_EQ(memcmp(memory[0], "xxxxx-", 6), 0);
     const struct mio_addr wanted = answers_addr(from);
-    CHECK(mio_addr_equal(&froms[0], &wanted));
+    CHECK(mio_addr_equal(&senders[0], &wanted));
     return batch;
 }
 
@@ -373,7 +373,7 @@ static void reading_that_was_shut_down_is_empty(void)
     CHECK_EQ(receive(&one, 1), 1);
     CHECK_EQ(batch[0].len, 0);
     CHECK_EQ(batch[0].flags, 0);
-    CHECK_EQ(mio_addr_family(&froms[0]), MIO_ADDR_NONE);
+    CHECK_EQ(mio_addr_family(&senders[0]), MIO_ADDR_NONE);
     CHECK_EQ(mio_addr_family(&locals[0]), MIO_ADDR_NONE);
 }
 
