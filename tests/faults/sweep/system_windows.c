@@ -1,11 +1,8 @@
 /* The part of the sweep for Windows: the rules of its calls, and what its system never says. */
 #include "sweep.h"
-#include "windows_calls.h"
-
-#ifndef MIO_NO_NET
 #include "sys/windows/control.h"
 #include "sys/windows/message.h"
-#endif
+#include "windows_calls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -234,8 +231,6 @@ const struct rule sweep_last_rules[] = {
     {NULL, 0, 0, CANNOT_FAIL, 0, {0}},
 };
 
-#ifndef MIO_NO_NET
-
 static int WINAPI refuse_message(SOCKET fd, WSAMSG *message, DWORD flags, DWORD *done,
                                  WSAOVERLAPPED *overlapped,
                                  LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
@@ -257,14 +252,6 @@ static void prepare_messages(void)
     CHECK_EQ(mio__control_is_heeded(), 1);
     mio__calls = calls;
 }
-
-#else
-
-static void prepare_messages(void)
-{
-}
-
-#endif
 
 /* Some calls are made once in a process; a test of their own has them fail (tests/windows). */
 void sweep_prepare(void)
