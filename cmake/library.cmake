@@ -231,6 +231,9 @@ function(mio_add_library target kind)
     if(WIN32 AND kind STREQUAL "SHARED")
         set_target_properties(${target} PROPERTIES
             RUNTIME_OUTPUT_NAME mio-${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+        if(MINGW) # whose functions for divisions of 64-bit numbers are in a DLL, else
+            target_link_options(${target} PRIVATE -static-libgcc)
+        endif()
     elseif(MSVC)
         set_target_properties(${target} PROPERTIES OUTPUT_NAME mio_static)
     endif()

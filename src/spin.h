@@ -44,8 +44,8 @@
 _Static_assert(sizeof((struct mio_poll *)0)->waker_tokens == MIO_WAKERS_MAX * sizeof(mio_token),
                "each waker has a place for its token");
 
-/* After this many spins in a row that found nothing, one of 64 sleeps begins with a spin. */
-enum { MIO__SPIN_FAILURES_MAX = 6 };
+/* After this many spins in a row that found nothing, one of 256 sleeps begins with a spin. */
+enum { MIO__SPIN_FAILURES_MAX = 8 };
 
 /* ---- The word -------------------------------------------------------------------------------- */
 

@@ -40,6 +40,7 @@ struct technique {
 };
 
 extern const struct technique technique_one, technique_raw, technique_mio;
+extern const struct technique technique_libuv; /* where the build has it: BENCH_LIBUV */
 
 /* The bytes that are sent; entries to receive into. */
 extern char payload[ENTRY_BYTES];

@@ -25,8 +25,14 @@ unsigned room_of(const struct work *work)
     return work->coalesce ? ENTRY_BYTES : work->bytes;
 }
 
-static const struct technique *const techniques[] = {&technique_one, &technique_raw,
-                                                     &technique_mio};
+static const struct technique *const techniques[] = {
+#ifdef BENCH_LIBUV
+    &technique_libuv,
+#endif
+    &technique_one,
+    &technique_raw,
+    &technique_mio,
+};
 
 static int64_t cpu_ns(void)
 {

@@ -136,8 +136,10 @@ def timeout(us, waits, rounds, part_of=FULL):
                rounds, None, part_of, without=())
 
 
-# One by one or with an API for batches: the others have no part in it.
-NO_BATCHES = ("mio-poll", "rust-mio", "libuv", "libev", "libevent") + SPINNING
+# One by one or with an API for batches: the others have no part in it. libuv has batches, and no
+# segments.
+NO_SEGMENTS = ("mio-poll", "rust-mio", "libuv", "libev", "libevent") + SPINNING
+NO_BATCHES = tuple(name for name in NO_SEGMENTS if name != "libuv")
 
 
 def datagrams(size, train, segments, coalesce, rounds, seconds, part_of=FULL):
@@ -151,7 +153,7 @@ def datagrams(size, train, segments, coalesce, rounds, seconds, part_of=FULL):
                                          "coalesce": coalesce},
                [Case(run_id + "/send", "datagrams", "send, " + title, "ns", "send_ns"),
                 Case(run_id + "/recv", "datagrams", "receive, " + title, "ns", "recv_ns")],
-               rounds, seconds, part_of, without=NO_BATCHES)
+               rounds, seconds, part_of, without=NO_SEGMENTS if segments else NO_BATCHES)
 
 
 def instructions(name, title, part_of):

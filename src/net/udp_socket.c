@@ -45,9 +45,10 @@ int mio_udp_socket_bind(struct mio_udp_socket *socket, const struct mio_addr *ad
     return mio_udp_socket_bind_with(socket, addr, NULL);
 }
 
+/* Some systems take port 0, and lose what is sent. */
 int mio_udp_socket_connect(struct mio_udp_socket *socket, const struct mio_addr *addr)
 {
-    if (mio_addr_port(addr) == 0) /* some systems take it, and lose what is sent */
+    if (mio_addr_port(addr) == 0)
         return -EINVAL;
     return mio__datagram_connect(MIO__SOURCE(socket), &udp_socket, addr);
 }
@@ -62,6 +63,8 @@ ptrdiff_t mio_udp_socket_send(struct mio_udp_socket *socket, const void *buf, si
 ptrdiff_t mio_udp_socket_send_to(struct mio_udp_socket *socket, const void *buf, size_t len,
                                  const struct mio_addr *to)
 {
+    if (mio_addr_port(to) == 0)
+        return -EINVAL;
     return mio__datagram_send_to(MIO__SOURCE(socket), &udp_socket, buf, len, to);
 }
 

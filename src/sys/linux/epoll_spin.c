@@ -2,7 +2,7 @@
  * Waits on an epoll that spin (struct mio_poll_options, spin_ns). The protocol with wakers and the
  * back-off: spin.h. The queue itself: epoll.c.
  *
- *     look                                        done, where there is something
+ *     look, unless a sleep is next                done, where there is something
  *     spin for spin_ns, where that is due         done
  *     sleep, until spin_ns before the end         done
  *     spin until the end
@@ -184,12 +184,21 @@ static int spin_and_sleep(struct epoll_spin *spin)
     return spin->now < spin->deadline ? spin_until(spin, spin->deadline) : 0;
 }
 
+/*
+ * Whether the look would be for nothing: the poll is idle, so most waits find nothing, and the
+ * sleep that is to come asks the kernel, too.
+ */
+static bool spin_sleeps_first(const struct mio_poll *poll, int64_t timeout_ns)
+{
+    return timeout_ns != 0 && poll->spin_skips != 0 && !mio__spin_sees_wake(poll);
+}
+
 int mio__epoll_wait_spinning(struct mio_poll *poll, struct mio_event *events, size_t capacity,
                              int64_t timeout_ns)
 {
     struct epoll_spin spin = {.poll = poll, .events = events};
     spin.room = capacity < EPOLL_EVENTS_MAX ? (int)capacity : EPOLL_EVENTS_MAX;
-    int n = spin_look(&spin);
+    int n = spin_sleeps_first(poll, timeout_ns) ? 0 : spin_look(&spin);
     if (n == 0 && timeout_ns != 0) {
         spin.now = mio_now_ns();
         spin.deadline = spin_later(spin.now, timeout_ns);

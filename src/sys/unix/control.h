@@ -9,6 +9,7 @@
 #include "sys/sys.h"
 
 #include <sys/socket.h>
+#include <sys/types.h> /* u_long, which CMSG_LEN of FreeBSD uses */
 
 /*
  * Room for the control messages of one datagram. Sending: traffic class, local address, segment

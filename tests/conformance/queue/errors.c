@@ -95,7 +95,8 @@ static void reset_is_told_and_ends(enum channel_kind kind)
         continue; /* the kernel's edges may come in several events */
     CHECK_EQ(read_byte(&channel), -ECONNRESET);
     test_expect_no_event(&poll);
-    CHECK_EQ(read_byte(&channel), 0);
+    const ptrdiff_t again = read_byte(&channel);
+    CHECK(again == 0 || again == -ECONNRESET); /* which Windows may repeat */
     test_expect_no_event(&poll);
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);

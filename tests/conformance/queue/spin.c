@@ -224,12 +224,12 @@ static void handler_ends_a_spin_by_a_wake_alone(void)
 /* A spin of 1 ns finds nothing, and the sleep ends too late for a second one. */
 static void spins_that_find_nothing_are_left_out(void)
 {
-    static const int with_spin[] = {1, 3, 7, 15, 31, 63, 127, 191, 255};
+    static const int with_spin[] = {1, 3, 7, 15, 31, 63, 127, 255, 511, 767};
     struct mio_poll poll;
     struct mio_event event;
     uint64_t spins = 0;
     open_spinning(&poll, 1);
-    for (int wait = 1; wait <= 260; wait++) {
+    for (int wait = 1; wait <= 780; wait++) {
         spins += spins < sizeof with_spin / sizeof with_spin[0] && wait == with_spin[spins];
         CHECK_EQ(mio_poll_wait(&poll, &event, 1, MIO_NS_PER_MS / 10), 0);
         CHECK_EQ(counters_of(&poll).spins_missed, spins);
@@ -298,13 +298,13 @@ static void spins_come_back_with_events(void)
     CHECK_EQ(mio_register(mio_poll_registry(&poll), channel.source, TOKEN, MIO_READABLE), 0);
     for (int phase = 0; phase < 2; phase++) {
         uint64_t hits = counters_of(&poll).spins_hit;
-        for (int idle = 0; idle < 6; idle++)
+        for (int idle = 0; idle < 8; idle++)
             CHECK_EQ(mio_poll_wait(&poll, &event, 1, spin), 0);
-        /* 63 sleeps are to come without a spin: with a few of them short, the spins are back. */
+        /* 255 sleeps are to come without a spin: with a few of them short, the spins are back. */
         int busy = 0;
         for (; counters_of(&poll).spins_hit == hits; busy++)
             get_data(&poll, &channel, MIO_NS_PER_MS);
-        CHECK(busy < 60);
+        CHECK(busy < 250);
     }
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
