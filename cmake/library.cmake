@@ -150,7 +150,11 @@ elseif(WIN32)
     list(APPEND MIO_NET_SOURCES
         src/sys/sockaddr.c
         src/sys/windows/batch.c
+        src/sys/windows/batch_options.c
+        src/sys/windows/control.c
+        src/sys/windows/control_probe.c
         src/sys/windows/mapped.c
+        src/sys/windows/message.c
         src/sys/windows/multicast.c
         src/sys/windows/new_socket.c
         src/sys/windows/socket.c

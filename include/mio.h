@@ -2228,10 +2228,10 @@ MIO_API mio_fd mio_udp_socket_into_fd(struct mio_udp_socket *socket);
  * local address of a datagram to a group or to all is that of the group: nobody can send from it.
  *
  * Segments.  With a segment size an entry is many datagrams of that length, the last one shorter or
- *     as long. Linux cuts them in the kernel, at a small part of the cost, and hands coalesced ones
- *     to a receiver that asks for them (MIO_DATAGRAM_SEGMENTS): give it buffers of 65,535 bytes.
- *     Where the system or the device cannot, the library sends them one by one and keeps that in
- *     mind, for this socket.
+ *     as long. Linux and Windows cut them in the kernel, at a small part of the cost, and hand
+ *     coalesced ones to a receiver that asks for them (MIO_DATAGRAM_SEGMENTS): give it buffers of
+ *     65,535 bytes. Where the system or the device cannot, the library sends them one by one and
+ *     keeps that in mind, for this socket.
  */
 struct mio_datagram {
     void *buf;
@@ -2307,10 +2307,11 @@ struct mio_datagram {
  *          -EAGAIN        no room: drained. Some of its segments may be out: done says how many
  *                         bytes.
  *          -EADDRNOTAVAIL, -ENODEV, -EINVAL  local is no address of this machine, or there is no
- *                         such interface
+ *                         such interface; Windows refuses an ecn of 3 as invalid
  *          -EMSGSIZE, -EDESTADDRREQ, -ECONNREFUSED, ...  as mio_udp_socket_send
  * Threads  any (exclusive on the array)
- * System   sendmmsg(2), udp(7) UDP_SEGMENT; else sendmsg(2) for each
+ * System   sendmmsg(2), udp(7) UDP_SEGMENT; else sendmsg(2) for each. Windows: WSASendMsg with
+ *          UDP_SEND_MSG_SIZE, where there is something to say, else sendto
  */
 MIO_API int mio_udp_socket_send_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
                                       size_t count);
@@ -2325,7 +2326,7 @@ MIO_API int mio_udp_socket_send_batch(struct mio_udp_socket *socket, struct mio_
  *          -EAGAIN  nothing to receive: drained
  *          -ECONNREFUSED, -EHOSTUNREACH, -EFAULT, -ENOMEM, ...  as mio_udp_socket_recv
  * Threads  any (exclusive on the array)
- * System   recvmmsg(2), udp(7) UDP_GRO; else recvmsg(2) for each
+ * System   recvmmsg(2), udp(7) UDP_GRO; else recvmsg(2) for each. Windows: WSARecvMsg
  */
 MIO_API int mio_udp_socket_recv_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
                                       size_t count);
@@ -2343,7 +2344,9 @@ MIO_API int mio_udp_socket_recv_batch(struct mio_udp_socket *socket, struct mio_
  *                    Some of it may be set.
  * Threads  any
  * System   setsockopt(2): IP_RECVTOS, IP_PKTINFO or IP_RECVDSTADDR, IP_RECVTTL, SO_TIMESTAMPNS or
- *          SO_TIMESTAMP, UDP_GRO; IPV6_RECVTCLASS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT
+ *          SO_TIMESTAMP, UDP_GRO; IPV6_RECVTCLASS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT. Windows:
+ *          IP_RECVECN or IP_RECVTOS, IP_PKTINFO, IP_RECVTTL, UDP_RECV_MAX_COALESCED_SIZE, and those
+ *          of IPv6; no times
  */
 MIO_API int mio_udp_socket_set_report(struct mio_udp_socket *socket, uint32_t report);
 

@@ -69,11 +69,12 @@ static int check_entry(const struct mio__socket_kind *kind, const struct mio_dat
     return result;
 }
 
-static int check_control(const struct mio_datagram *datagram, int family)
+static int check_control(const struct mio_source *source, const struct mio_datagram *datagram,
+                         int family)
 {
     if (has_local(datagram) && mio__sockaddr_network(datagram->local) != family)
         return -EAFNOSUPPORT;
-    return mio__socket_can_send(datagram, family);
+    return mio__socket_can_send(source->fd, datagram, family);
 }
 
 static int peer_network(const struct mio_source *source, int *family)
@@ -96,9 +97,9 @@ static int check_headers(const struct mio_source *source, const struct mio_datag
             continue;
         if (!datagram->addr && *peer_family == 0)
             result = peer_network(source, peer_family);
+        const int family = datagram->addr ? mio__sockaddr_network(datagram->addr) : *peer_family;
         if (result == 0)
-            result = check_control(datagram, datagram->addr ? mio__sockaddr_network(datagram->addr)
-                                                            : *peer_family);
+            result = check_control(source, datagram, family);
     }
     return result;
 }

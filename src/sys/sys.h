@@ -175,7 +175,7 @@ int mio__socket_send_batch(mio_fd fd, uint8_t *learned, struct mio_datagram *dat
 int mio__socket_recv_batch(mio_fd fd, struct mio_datagram *datagrams, size_t count, bool is_unix);
 
 /* Whether ecn, local and interface_index can be sent to an address of that family: or -ENOTSUP. */
-int mio__socket_can_send(const struct mio_datagram *datagram, int family);
+int mio__socket_can_send(mio_fd fd, const struct mio_datagram *datagram, int family);
 
 /* family is that of the socket. */
 int mio__socket_set_report(mio_fd fd, int family, uint32_t report);

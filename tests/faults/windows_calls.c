@@ -1,6 +1,7 @@
 /* The table of calls on Windows. */
 #include "windows_calls.h"
 
+#include "sys/windows/message.h"
 #include "sys/windows/ntdll.h"
 #include "windows_system.h"
 
@@ -309,6 +310,16 @@ static int WINAPI call_WSASend(SOCKET fd, WSABUF *bufs, DWORD count, DWORD *done
         return fault != 0 ? fail(FAULT_##name, fault) : name arguments;                            \
     }
 MIO__CALLS_OF_SOCKETS(DEFINE)
+#undef DEFINE
+
+/* The library has found it before. */
+#define DEFINE(result, name, parameters, arguments)                                                \
+    static result WINAPI call_##name parameters                                                    \
+    {                                                                                              \
+        int error, fault = fault_next(FAULT_##name);                                               \
+        return fault != 0 ? fail(FAULT_##name, fault) : mio__message_find(fd, &error) arguments;   \
+    }
+MIO__CALLS_OF_MESSAGES(DEFINE)
 #undef DEFINE
 
 #define DEFINE(result, name, parameters, arguments)                                                \

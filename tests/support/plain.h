@@ -148,6 +148,8 @@ struct mio_addr plain_fresh_name(void);
 int plain_multicast_on_loopback(mio_fd fd);
 uint32_t plain_loopback_index(void);
 #ifndef MIO_NO_NET
+/* Whether datagrams can leave from an address of IPv4, for it is one of this machine. */
+bool plain_sends_from(const struct mio_addr *addr);
 /* Joins a group of IPv4 there, by the index where the system has that; a code. */
 int plain_join_on_loopback(mio_fd fd, const struct mio_addr *group);
 /* Leaves a group of IPv6 on the interface of that index; a code. */
@@ -197,5 +199,7 @@ int plain_recv_hops(mio_fd fd);
 /* The same for the class (PLAIN_CLASS). */
 bool plain_want_class(mio_fd fd, bool ipv6);
 int plain_recv_class(mio_fd fd);
+/* Whether programs may say that a datagram met congestion (bits of ECN: 3). */
+bool plain_sends_congestion(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* The table of calls. */
 #include "answers.h"
 
+#include "sys/windows/message.h"
 #include "sys/windows/ntdll.h"
 
 /* Calls by functions of our own: headers do not agree on each type. */
@@ -25,6 +26,14 @@ MIO__CALLS_OF_ENDS(CALL)
     }
 MIO__CALLS_OF_NTDLL(CALL)
 MIO__CALLS_OF_FINE_WAITS(CALL)
+#undef CALL
+#define CALL(result, name, parameters, arguments)                                                  \
+    static result WINAPI call_##name parameters                                                    \
+    {                                                                                              \
+        int error;                                                                                 \
+        return mio__message_find(fd, &error) arguments;                                            \
+    }
+MIO__CALLS_OF_MESSAGES(CALL)
 #undef CALL
 
 struct mio__calls mio__calls;

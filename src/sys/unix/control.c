@@ -116,9 +116,10 @@ int mio__control_add(mio_fd fd, struct msghdr *message, const struct mio_datagra
     return add_v4(fd, message, datagram, classes);
 }
 
-int mio__socket_can_send(const struct mio_datagram *datagram, int family)
+int mio__socket_can_send(mio_fd fd, const struct mio_datagram *datagram, int family)
 {
     bool is_v4 = family != MIO_ADDR_IPV6;
+    (void)fd;
     if (is_v4 && datagram->ecn != 0 && !MIO__SENDS_CLASS_V4)
         return -ENOTSUP;
     if (is_v4 && datagram->interface_index != 0 && !mio__control_has_index_v4())

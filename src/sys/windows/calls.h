@@ -16,6 +16,7 @@
 
 #define MIO__CALLS(X)                                                                              \
     MIO__CALLS_OF_SOCKETS(X)                                                                       \
+    MIO__CALLS_OF_MESSAGES(X)                                                                      \
     MIO__CALLS_THAT_MOVE(X)                                                                        \
     MIO__CALLS_FOR_SOCKETS(X)                                                                      \
     MIO__CALLS_OF_START(X)                                                                         \

@@ -30,7 +30,15 @@
     X(int, WSAIoctl, (SOCKET fd, DWORD code, void *in, DWORD in_length, void *out, \
       DWORD out_length, DWORD *done, WSAOVERLAPPED *overlapped, \
       LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), \
-      (fd, code, in, in_length, out, out_length, done, overlapped, routine))
+      (fd, code, in, in_length, out, out_length, done, overlapped, routine)) \
+    X(int, WSASendMsg, (SOCKET fd, WSAMSG *message, DWORD flags, DWORD *done, \
+      WSAOVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), \
+      (fd, message, flags, done, overlapped, routine))
+
+/* The same, but it is found at run time, by a socket (message.h). */
+#define MIO__CALLS_OF_MESSAGES(X) \
+    X(INT, WSARecvMsg, (SOCKET fd, WSAMSG *message, DWORD *done, WSAOVERLAPPED *overlapped, \
+      LPWSAOVERLAPPED_COMPLETION_ROUTINE routine), (fd, message, done, overlapped, routine))
 
 /* The same, but two of them return how much they have moved: it may be less than was asked for. */
 #define MIO__CALLS_THAT_MOVE(X) \

@@ -11,6 +11,8 @@ enum {
     MIO__READ_ENDED = 0x01, /* this side has shut that direction down: the device tells nobody */
     MIO__WRITE_ENDED = 0x02,
     MIO__ERROR_TAKEN = 0x04, /* reading the error of a socket does not clear it */
+    MIO__CUTS = 0x20,        /* the system cuts segments of datagrams, as far as is known */
+    MIO__CUTS_NOT = 0x40,    /* it does not, or has refused to: this one counts */
 };
 
 #define MIO__ENDED (MIO__READ_ENDED | MIO__WRITE_ENDED)

@@ -14,7 +14,7 @@
 #include <limits.h>
 
 /* The network tells of an earlier datagram; of a stream the codes mean what they say. */
-static int told_error(mio_fd fd, int error)
+int mio__transfer_error(mio_fd fd, int error)
 {
     if ((error == WSAECONNRESET || error == WSAENETRESET) && mio__ask_is_datagram(fd))
         return error == WSAECONNRESET ? -ECONNREFUSED : -EHOSTUNREACH;
@@ -22,15 +22,14 @@ static int told_error(mio_fd fd, int error)
 }
 
 /* The result of a receive that failed: moved where the rest of a datagram was cut off. */
-static ptrdiff_t receiving_error(mio_fd fd, size_t moved, bool *cut)
+static ptrdiff_t receiving_error(mio_fd fd, size_t moved)
 {
     const int error = WSAGetLastError();
-    *cut = error == WSAEMSGSIZE;
-    if (*cut)
+    if (error == WSAEMSGSIZE)
         return (ptrdiff_t)moved;
     if (error == WSAESHUTDOWN) /* reading was shut down here: the end, as on Unix */
         return 0;
-    return told_error(fd, error);
+    return mio__transfer_error(fd, error);
 }
 
 static bool has_peer(mio_fd fd)
@@ -39,13 +38,12 @@ static bool has_peer(mio_fd fd)
     return mio__socket_peer_addr(fd, &peer) == 0;
 }
 
-/* Of a send without an address. */
-static ptrdiff_t sending_error(mio_fd fd)
+int mio__transfer_peer_error(mio_fd fd)
 {
     const int error = WSAGetLastError();
     if ((error == WSAENOTCONN || error == WSAEINVAL) && mio__ask_is_datagram(fd) && !has_peer(fd))
         return -EDESTADDRREQ;
-    return told_error(fd, error);
+    return mio__transfer_error(fd, error);
 }
 
 static int length_of(size_t len)
@@ -68,41 +66,32 @@ static const char *send_place(const void *buf)
 
 ptrdiff_t mio__socket_recv(mio_fd fd, void *buf, size_t len, bool peek)
 {
-    bool cut;
     int n = MIO__CALL(recv)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0);
-    return n < 0 ? receiving_error(fd, len, &cut) : n;
+    return n < 0 ? receiving_error(fd, len) : n;
 }
 
-ptrdiff_t mio__transfer_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, int flags,
-                             bool *cut)
+ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
 {
     int length = sizeof from->storage;
-    int n = MIO__CALL(recvfrom)(fd, receive_place(buf), length_of(len), flags, mio__sockaddr(from),
-                                &length);
-    *cut = false;
-    const ptrdiff_t moved = n < 0 ? receiving_error(fd, len, cut) : n;
+    int n = MIO__CALL(recvfrom)(fd, receive_place(buf), length_of(len), peek ? MSG_PEEK : 0,
+                                mio__sockaddr(from), &length);
+    const ptrdiff_t moved = n < 0 ? receiving_error(fd, len) : n;
     if (moved >= 0)
         mio__sockaddr_received(from, length);
     return moved;
 }
 
-ptrdiff_t mio__socket_recv_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, bool peek)
-{
-    bool cut;
-    return mio__transfer_from(fd, buf, len, from, peek ? MSG_PEEK : 0, &cut);
-}
-
 ptrdiff_t mio__socket_send(mio_fd fd, const void *buf, size_t len)
 {
     int n = MIO__CALL(send)(fd, send_place(buf), length_of(len), 0);
-    return n < 0 ? sending_error(fd) : n;
+    return n < 0 ? mio__transfer_peer_error(fd) : n;
 }
 
 static int send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
 {
     int n = MIO__CALL(sendto)(fd, send_place(buf), length_of(len), 0, mio__sockaddr(to),
                               (int)to->length);
-    return n < 0 ? told_error(fd, WSAGetLastError()) : n;
+    return n < 0 ? mio__transfer_error(fd, WSAGetLastError()) : n;
 }
 
 ptrdiff_t mio__socket_send_to(mio_fd fd, const void *buf, size_t len, const struct mio_addr *to)
@@ -136,10 +125,9 @@ ptrdiff_t mio__socket_recvv(mio_fd fd, const struct mio_buf *bufs, size_t count)
 {
     WSABUF list[MIO_BUFS_MAX];
     size_t len;
-    bool cut;
     DWORD done = 0, flags = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSARecv)(fd, list, used, &done, &flags, NULL, NULL);
-    return result != 0 ? receiving_error(fd, len, &cut) : (ptrdiff_t)done;
+    return result != 0 ? receiving_error(fd, len) : (ptrdiff_t)done;
 }
 
 ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
@@ -148,5 +136,5 @@ ptrdiff_t mio__socket_sendv(mio_fd fd, const struct mio_buf *bufs, size_t count)
     size_t len;
     DWORD done = 0, used = list_of(list, bufs, count, &len);
     int result = MIO__CALL(WSASend)(fd, list, used, &done, 0, NULL, NULL);
-    return result != 0 ? sending_error(fd) : (ptrdiff_t)done;
+    return result != 0 ? mio__transfer_peer_error(fd) : (ptrdiff_t)done;
 }

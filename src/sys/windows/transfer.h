@@ -1,11 +1,13 @@
-/* Receiving a datagram, for batches of them. */
+/* Errors of moving data, for messages (message.h). */
 #ifndef MIO_TRANSFER_H
 #define MIO_TRANSFER_H
 
 #include <mio.h>
 
-/* As mio__socket_recv_from, with flags; *cut: whether the rest of it was lost. */
-ptrdiff_t mio__transfer_from(mio_fd fd, void *buf, size_t len, struct mio_addr *from, int flags,
-                             bool *cut);
+/* The code of an error of Winsock: on a datagram socket some tell of an earlier datagram. */
+int mio__transfer_error(mio_fd fd, int error);
+
+/* The code of the send without an address that has just failed. */
+int mio__transfer_peer_error(mio_fd fd);
 
 #endif

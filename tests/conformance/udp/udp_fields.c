@@ -117,16 +117,37 @@ static void nothing_is_told_unasked(void)
 
 /* ---- ECN ------------------------------------------------------------------------------------- */
 
+static int set_class(mio_fd fd, bool is_v6, int value)
+{
+    return plain_set_option(fd, is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS, value);
+}
+
+/* Whether a program can set the class: Windows takes the option, and no notice of it. */
+static bool class_goes_out(const struct fields *fields)
+{
+    const bool is_v6 = fields->peer_is_v6;
+    struct mio_addr addr;
+    mio_fd sender = udp_peer(fields->peer, &addr), to = udp_peer(fields->peer, &addr);
+    bool goes_out = plain_want_class(to, is_v6) && set_class(sender, is_v6, 0x22) == 0;
+    if (goes_out) {
+        udp_peer_send(sender, "ping", 4, &addr);
+        goes_out = plain_recv_class(to) == 0x22;
+    }
+    CHECK_EQ(plain_close(sender), 0);
+    CHECK_EQ(plain_close(to), 0);
+    return goes_out;
+}
+
 static void check_ecn_received(const struct fields *fields)
 {
     struct pair pair;
     pair_open(&pair, fields, MIO_DATAGRAM_ECN);
+    if (!class_goes_out(fields)) {
+        pair_close(&pair);
+        SKIP("the system does not set the class");
+    }
     for (int ecn = 3; ecn >= 0; ecn--) {
-        if (plain_set_option(pair.peer, fields->peer_is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS,
-                             0x20 | ecn) < 0) {
-            pair_close(&pair);
-            SKIP("the system does not set the class");
-        }
+        CHECK_EQ(set_class(pair.peer, fields->peer_is_v6, 0x20 | ecn), 0);
         struct mio_datagram got = ping(&pair);
         CHECK_EQ(got.flags, MIO_DATAGRAM_ECN);
         CHECK_EQ(got.ecn, ecn);
@@ -153,6 +174,7 @@ static void ecn_is_told_of_ipv4_on_ipv6(void)
 static void check_ecn_sent(const struct fields *fields, bool connected)
 {
     const bool is_v6 = fields->peer_is_v6;
+    const int most = plain_sends_congestion() ? 4 : 3;
     struct pair pair;
     pair_open(&pair, fields, 0);
     need_feature(&pair, MIO_DATAGRAM_SENDS_ECN, "the system does not send the bits of ECN");
@@ -162,10 +184,10 @@ static void check_ecn_sent(const struct fields *fields, bool connected)
     }
     if (connected)
         CHECK_EQ(mio_udp_socket_connect(&pair.socket, &pair.addr), 0);
-    for (int class_bits = 0; class_bits < 256; class_bits += 0xb8) {
-        CHECK_EQ(plain_set_option(udp_fd(&pair.socket), is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS,
-                                  class_bits),
-                 0);
+    const int last_class = class_goes_out(fields) ? 0xb8 : 0;
+    for (int class_bits = 0; class_bits <= last_class; class_bits += 0xb8) {
+        if (last_class != 0)
+            CHECK_EQ(set_class(udp_fd(&pair.socket), is_v6, class_bits), 0);
         struct mio_datagram batch[4];
         for (uint8_t ecn = 0; ecn < 4; ecn++) {
             batch[ecn] = pong(&pair);
@@ -173,8 +195,10 @@ static void check_ecn_sent(const struct fields *fields, bool connected)
             if (connected)
                 batch[ecn].addr = NULL;
         }
-        CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch, 4), 4);
-        for (int ecn = 0; ecn < 4; ecn++)
+        CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch, 4), most);
+        if (most < 4)
+            CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch + most, 1), -EINVAL);
+        for (int ecn = 0; ecn < most; ecn++)
             CHECK_EQ(plain_recv_class(pair.peer), class_bits | ecn);
     }
     pair_close(&pair);
@@ -206,9 +230,9 @@ static void ecn_is_sent_to_a_mapped_address(void)
     CHECK(plain_want_class(pair.peer, false));
     struct mio_datagram one = pong(&pair);
     one.addr = &to;
-    one.ecn = 3;
+    one.ecn = 1;
     CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, &one, 1), 1);
-    CHECK_EQ(plain_recv_class(pair.peer), 3);
+    CHECK_EQ(plain_recv_class(pair.peer), 1);
     pair_close(&pair);
 }
 
@@ -269,10 +293,7 @@ static const char *second_address = "127.0.0.5:0";
 static void need_second_address(void)
 {
     struct mio_addr addr = tcp_addr(second_address);
-    mio_fd fd = plain_socket_for(&addr, PLAIN_DATAGRAM);
-    int result = plain_bind(fd, &addr);
-    CHECK_EQ(plain_close(fd), 0);
-    if (result < 0)
+    if (!plain_sends_from(&addr))
         SKIP("the loopback device has one address");
 }
 
@@ -384,6 +405,7 @@ static void answer_goes_out_as_the_question_came(void)
     struct pair pair;
     need_second_address();
     pair_open(&pair, &v4, MIO_DATAGRAM_LOCAL | MIO_DATAGRAM_ECN);
+    need_feature(&pair, MIO_DATAGRAM_SENDS_LOCAL, "the system does not choose the address");
     CHECK_EQ(mio_addr_set_port(&asked, (uint16_t)mio_addr_port(&pair.name)), 0);
     udp_peer_send(pair.peer, "ping", 4, &asked);
     struct mio_datagram got = receive(&pair);
@@ -456,10 +478,12 @@ static void all_is_told_at_once(const struct fields *fields)
     need_feature(&pair, MIO_DATAGRAM_ECN, "the system does not tell the bits of ECN");
     const uint32_t wanted = features_of(&pair) & all;
     CHECK_EQ(mio_udp_socket_set_report(&pair.socket, wanted | MIO_DATAGRAM_SEGMENTS), 0);
-    CHECK_EQ(plain_set_option(pair.peer, fields->peer_is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS, 2), 0);
+    const bool has_class = class_goes_out(fields);
+    if (has_class)
+        CHECK_EQ(set_class(pair.peer, fields->peer_is_v6, 2), 0);
     struct mio_datagram got = ping(&pair);
     CHECK_EQ(got.flags, wanted);
-    CHECK_EQ(got.ecn, 2);
+    CHECK_EQ(got.ecn, has_class ? 2 : 0);
     CHECK(got.ttl > 0);
     pair_close(&pair);
 }

@@ -1,5 +1,7 @@
 /* The part of the sweep for Windows: the rules of its calls, and what its system never says. */
 #include "sweep.h"
+#include "sys/windows/control.h"
+#include "sys/windows/message.h"
 #include "windows_calls.h"
 
 #include <errno.h>
@@ -199,6 +201,29 @@ const struct rule sweep_system_rules[] = {
     {"mio_udp_*", FAULT_sendto, 0, COMES_BACK, ECONNREFUSED, {ECONNRESET}},
     {"mio_udp_*", FAULT_recv, 0, COMES_BACK, EHOSTUNREACH, {ENETRESET}},
     {"mio_udp_*", FAULT_recvfrom, 0, COMES_BACK, EHOSTUNREACH, {ENETRESET}},
+
+    /* Batches. Datagrams need not be coalesced, and a system without the two bits of ECN by
+     * themselves tells the whole class; the options after these two cannot be done without. */
+    {"*", FAULT_WSARecvMsg, 0, COMES_BACK, ECONNREFUSED, {ECONNRESET}},
+    {"*", FAULT_WSARecvMsg, 0, COMES_BACK, EHOSTUNREACH, {ENETRESET}},
+    {"*",
+     FAULT_WSARecvMsg,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, ECONNREFUSED, EHOSTUNREACH, ENOMEM, ENOBUFS, EFAULT, EINVAL, ENETDOWN}},
+    {"*", FAULT_WSASendMsg, 0, COMES_BACK, ECONNREFUSED, {ECONNRESET}},
+    {"*",
+     FAULT_WSASendMsg,
+     0,
+     COMES_BACK,
+     0,
+     {EAGAIN, EMSGSIZE, EINVAL, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EACCES,
+      ENOBUFS, EFAULT, ENETDOWN}},
+    {"mio_udp_socket_set_report(*, 0)", FAULT_setsockopt, 0, IS_ABSORBED, 0, {ENOPROTOOPT, EINVAL}},
+    {"mio_udp_socket_set_report", FAULT_setsockopt, 1, IS_MENDED, 0, {ENOPROTOOPT, EINVAL}},
+    {"mio_udp_socket_set_report", FAULT_setsockopt, 2, IS_MENDED, 0, {ENOPROTOOPT, EINVAL}},
+    {"mio_udp_socket_set_report", FAULT_setsockopt, 0, COMES_BACK, ENOTSUP, {ENOPROTOOPT, EINVAL}},
     {NULL, SWEEP_MORE_RULES, 0, CANNOT_FAIL, 0, {0}},
 };
 
@@ -206,12 +231,35 @@ const struct rule sweep_last_rules[] = {
     {NULL, 0, 0, CANNOT_FAIL, 0, {0}},
 };
 
+static int WINAPI refuse_message(SOCKET fd, WSAMSG *message, DWORD flags, DWORD *done,
+                                 WSAOVERLAPPED *overlapped,
+                                 LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)fd, (void)message, (void)flags, (void)done, (void)overlapped, (void)routine;
+    WSASetLastError(WSAEINVAL);
+    return SOCKET_ERROR;
+}
+
+/* Wine passes over control messages, which is found out once: here it is told not to. */
+static void prepare_messages(void)
+{
+    int error = 0;
+    const struct mio__calls calls = mio__calls;
+    mio_fd fd = plain_socket(PLAIN_IPV4, PLAIN_DATAGRAM);
+    CHECK(mio__message_find(fd, &error));
+    CHECK_EQ(plain_close(fd), 0);
+    mio__calls.WSASendMsg = refuse_message;
+    CHECK_EQ(mio__control_is_heeded(), 1);
+    mio__calls = calls;
+}
+
 /* Some calls are made once in a process; a test of their own has them fail (tests/windows). */
 void sweep_prepare(void)
 {
     struct mio_poll poll;
     CHECK_EQ(mio_poll_init(&poll), 0);
     CHECK_EQ(mio_poll_close(&poll), 0);
+    prepare_messages();
 }
 
 const char *sweep_wrong_handles(void)

@@ -397,6 +397,21 @@ uint32_t plain_loopback_index(void)
     return index > 0 ? index : if_nametoindex("lo0");
 }
 
+#ifndef MIO_NO_NET
+bool plain_sends_from(const struct mio_addr *addr)
+{
+    mio_fd fd = plain_socket_for(addr, PLAIN_DATAGRAM);
+    const int result = plain_bind(fd, addr);
+    CHECK_EQ(plain_close(fd), 0);
+    return result == 0;
+}
+#endif
+
+bool plain_sends_congestion(void)
+{
+    return true;
+}
+
 /* ---- Hops ------------------------------------------------------------------------------------ */
 
 bool plain_want_hops(mio_fd fd, bool ipv6)

@@ -450,10 +450,57 @@ int plain_leave_v6(mio_fd fd, const struct mio_addr *group, uint32_t index)
 }
 #endif
 
+/* ---- Addresses of this machine --------------------------------------------------------------- */
+
+static const IP_ADAPTER_ADDRESSES *adapters(void)
+{
+    static union {
+        IP_ADAPTER_ADDRESSES first;
+        char room[65536];
+    } list;
+    ULONG size = sizeof list;
+    const ULONG result = GetAdaptersAddresses(AF_UNSPEC, 0, NULL, &list.first, &size);
+    return result == ERROR_SUCCESS ? &list.first : NULL;
+}
+
+/* Not GetBestInterface, which on Wine names the one that leads to others. */
 uint32_t plain_loopback_index(void)
 {
-    DWORD index;
-    return GetBestInterface(htonl(INADDR_LOOPBACK), &index) == NO_ERROR ? index : 0;
+    const IP_ADAPTER_ADDRESSES *one = adapters();
+    while (one && one->IfType != IF_TYPE_SOFTWARE_LOOPBACK)
+        one = one->Next;
+    return one ? one->IfIndex : 0;
+}
+
+#ifndef MIO_NO_NET
+static bool has_address(const IP_ADAPTER_ADDRESSES *adapter, const uint8_t ip[16])
+{
+    const IP_ADAPTER_UNICAST_ADDRESS *own = adapter->FirstUnicastAddress;
+    for (; own; own = own->Next) {
+        struct sockaddr_in in;
+        memcpy(&in, own->Address.lpSockaddr, sizeof in);
+        if (in.sin_family == AF_INET && memcmp(&in.sin_addr, ip, sizeof in.sin_addr) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A socket can be bound to any address of 127.0.0.0/8, but nothing is sent from those. */
+bool plain_sends_from(const struct mio_addr *addr)
+{
+    uint8_t ip[16];
+    CHECK_EQ(mio_addr_ip(addr, ip, NULL), 4);
+    for (const IP_ADAPTER_ADDRESSES *one = adapters(); one; one = one->Next)
+        if (has_address(one, ip))
+            return true;
+    return false;
+}
+#endif
+
+/* By a control message that is refused as invalid. */
+bool plain_sends_congestion(void)
+{
+    return false;
 }
 
 /* ---- Hops ------------------------------------------------------------------------------------ */
@@ -477,28 +524,27 @@ bool plain_want_hops(mio_fd fd, bool ipv6)
                       (const char *)&on, sizeof on) == 0;
 }
 
+/* IP_RECVTOS and IPV6_RECVTCLASS, which headers may lack, and the types of what they tell. */
+enum { RECEIVE_CLASS = 40, CLASS_V4 = 3, CLASS_V6 = 39 };
+
 bool plain_want_class(mio_fd fd, bool ipv6)
 {
-    (void)fd, (void)ipv6;
-    return false;
+    const DWORD on = 1;
+    return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, RECEIVE_CLASS, (const char *)&on,
+                      sizeof on) == 0;
 }
 
-int plain_recv_class(mio_fd fd)
-{
-    (void)fd;
-    return -ENOTSUP;
-}
-
-int plain_recv_hops(mio_fd fd)
+/* Receives a datagram with one control message, a number of one of these types. */
+static int recv_number(mio_fd fd, int type, int other_type)
 {
     union {
         WSACMSGHDR header;
         char space[64];
     } control;
-    char byte;
-    int hops = -1;
+    char bytes[64];
+    int number = -1;
     DWORD got;
-    WSABUF data = {1, &byte};
+    WSABUF data = {sizeof bytes, bytes};
     WSAMSG message;
     memset(&message, 0, sizeof message);
     message.lpBuffers = &data;
@@ -508,7 +554,17 @@ int plain_recv_hops(mio_fd fd)
     CHECK_EQ(find_recvmsg(fd)(fd, &message, &got, NULL, NULL), 0);
     WSACMSGHDR *header = WSA_CMSG_FIRSTHDR(&message);
     CHECK(header);
-    CHECK(header->cmsg_type == IP_TTL || header->cmsg_type == IP_HOPLIMIT);
-    memcpy(&hops, WSA_CMSG_DATA(header), sizeof hops);
-    return hops;
+    CHECK(header->cmsg_type == type || header->cmsg_type == other_type);
+    memcpy(&number, WSA_CMSG_DATA(header), sizeof number);
+    return number;
+}
+
+int plain_recv_class(mio_fd fd)
+{
+    return recv_number(fd, CLASS_V4, CLASS_V6);
+}
+
+int plain_recv_hops(mio_fd fd)
+{
+    return recv_number(fd, IP_TTL, IP_HOPLIMIT);
 }
