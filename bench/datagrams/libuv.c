@@ -1,6 +1,6 @@
 /*
- * By libuv: the batches that it has, which are recvmmsg in the receiver. It sends by uv_udp_try_send,
- * one datagram a call; the call for several came with 1.50.
+ * By libuv: the batches that it has, which are recvmmsg in the receiver. It sends one datagram a
+ * call, by uv_udp_try_send; the call for several came with 1.50.
  */
 #include "datagrams/datagrams.h"
 

@@ -19,7 +19,7 @@ import report
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 READERS = ("README.md", os.path.join("bench", "README.md"))
-# What the pictures may take in all: each run makes them anew.
+# The most bytes of all pictures together: each run makes them anew.
 PICTURES_MAX = 250000
 RATIO, VALUE = range(2)
 PEERS = (
