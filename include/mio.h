@@ -476,7 +476,8 @@ struct mio_poll {
     uintptr_t events;
     uintptr_t kicks;
     int64_t spin_ns;        /* 0: it does not spin */
-    uint32_t spin_failures; /* spins in a row that found nothing, up to a limit */
+    uint16_t spin_failures; /* spins in a row that found nothing, up to a limit */
+    uint16_t spin_short;    /* 1: a spin would have spared the last sleep */
     uint32_t spin_skips;    /* so many sleeps come without a spin */
     uint32_t spin_turn;     /* 1: the system is to be asked before the wakers */
     uint32_t next_waker;    /* the bit whose turn it is where events do not fit */

@@ -130,12 +130,15 @@ static inline void mio__spin_pays(struct mio_poll *poll)
 }
 
 /*
- * A sleep was so short that a spin would have found its event. Two or three of them in a row bring
- * the next spin. One may be short by chance, as it is after the thread was preempted.
+ * An event has ended a sleep. Where it is so short that a spin would have found the event, and the
+ * one before was, too, then the next spin comes soon: three in a row bring it at once. A single one
+ * may be short by chance, as it is after a thread was preempted.
  */
-static inline void mio__spin_would_have_paid(struct mio_poll *poll)
+static inline void mio__spin_sleep_ends(struct mio_poll *poll, bool is_short)
 {
-    poll->spin_skips /= 4;
+    if (is_short && poll->spin_short)
+        poll->spin_skips /= 16;
+    poll->spin_short = is_short;
 }
 
 /* A spin has found nothing where it could have been left out. */

@@ -148,8 +148,8 @@ static int spin_sleep(struct epoll_spin *spin, int64_t end)
     }
     slack_restore(slack);
     spin->now = mio_now_ns();
-    if (n > 0 && spin->now - begin < poll->spin_ns)
-        mio__spin_would_have_paid(poll);
+    if (n > 0)
+        mio__spin_sleep_ends(poll, spin->now - begin < poll->spin_ns);
     return spin_fetched(spin, 0, n);
 }
 
