@@ -532,7 +532,7 @@ struct mio_poll_options {
  *     sleeps end at whole milliseconds, and a wait may be late by one, as without spin_ns.
  * Cost.  The thread is busy while it spins: up to spin_ns before a sleep, and at the end of each
  *     timed wait. Spins that find nothing are left out more and more: after f of them in a row the
- *     next 2^f - 1 sleeps come without one (255 at most). An event that a spin finds brings all of
+ *     next 4^f - 1 sleeps come without one (255 at most). An event that a spin finds brings all of
  *     them back, and a few sleeps in a row that events end in less than spin_ns bring the next one.
  *     The end of a timed wait is never left out. mio_poll_counters tells how many spins found
  *     something.

@@ -45,7 +45,7 @@ _Static_assert(sizeof((struct mio_poll *)0)->waker_tokens == MIO_WAKERS_MAX * si
                "each waker has a place for its token");
 
 /* After this many spins in a row that found nothing, one of 256 sleeps begins with a spin. */
-enum { MIO__SPIN_FAILURES_MAX = 8 };
+enum { MIO__SPIN_FAILURES_MAX = 4 };
 
 /* ---- The word -------------------------------------------------------------------------------- */
 
@@ -146,7 +146,7 @@ static inline void mio__spin_fails(struct mio_poll *poll)
 {
     if (poll->spin_failures < MIO__SPIN_FAILURES_MAX)
         poll->spin_failures++;
-    poll->spin_skips = (UINT32_C(1) << poll->spin_failures) - 1;
+    poll->spin_skips = (UINT32_C(1) << 2 * poll->spin_failures) - 1;
 }
 
 #endif

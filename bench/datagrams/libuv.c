@@ -12,7 +12,7 @@ static int received;
 
 static int uv_open(int fd)
 {
-    if (uv_loop_init(&loop) != 0 || uv_udp_init_ex(&loop, &handle, AF_INET | UV_UDP_RECVMMSG) != 0)
+    if (uv_loop_init(&loop) != 0 || uv_udp_init_ex(&loop, &handle, UV_UDP_RECVMMSG) != 0)
         return 1;
     return uv_udp_open(&handle, fd);
 }

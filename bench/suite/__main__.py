@@ -4,8 +4,9 @@
         --out bench/out [--quick | --smoke] [--only REGEX] [--rounds N] [--seed N]
     python3 bench/suite --from bench/out/samples.json --out bench/out
 
-The second form makes report and charts again from the values of an earlier run. Ends with 1 when
-a run failed; the report names it.
+The second form makes report and charts again from the values of an earlier run. With --again
+SAMPLES the first one measures the cases of --only anew, beside the other values of that run. Ends
+with 1 when a run failed; the report names it.
 """
 import argparse
 import json
@@ -34,6 +35,8 @@ def parse_arguments(words):
     parser.add_argument("--load", metavar="PROGRAM", help="bench_load of the build")
     parser.add_argument("--from", dest="source", metavar="JSON",
                         help="run nothing: read the values of this samples.json")
+    parser.add_argument("--again", metavar="JSON",
+                        help="replace the cases of --only in this samples.json")
     parser.add_argument("--out", default="bench/out", metavar="FOLDER")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--quick", dest="mode", action="store_const", const="quick", default="full",
@@ -46,6 +49,8 @@ def parse_arguments(words):
     options = parser.parse_args(words)
     if not options.source and not (options.contestants and options.load):
         parser.error("either --contestants and --load, or --from")
+    if options.again and not options.only:
+        parser.error("--again: --only tells of which cases")
     if options.rounds is not None and options.rounds < 1:
         parser.error("--rounds: at least 1")
     try:
@@ -118,6 +123,21 @@ def run_benchmark(options):
     return data
 
 
+def replace(earlier, data):
+    """The earlier run, but for the runs that were measured again: those with all their rounds."""
+    runs = {run.id for run in cases.RUNS for case in run.cases if case.id in data["samples"]}
+    earlier["samples"].update(data["samples"])
+    earlier["failures"] = data["failures"] + [failure for failure in earlier["failures"]
+                                              if failure["run"] not in runs]
+    earlier["again"] = sorted(runs.union(earlier.get("again", [])))
+    return earlier
+
+
+def read_samples(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def write_samples(path, data):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=1)
@@ -145,10 +165,12 @@ def main(words):
     options = parse_arguments(words)
     os.makedirs(options.out, exist_ok=True)
     if options.source:
-        with open(options.source, encoding="utf-8") as file:
-            data = json.load(file)
+        data = read_samples(options.source)
     else:
+        earlier = read_samples(options.again) if options.again else None
         data = run_benchmark(options)
+        if earlier:
+            data = replace(earlier, data)
         write_samples(os.path.join(options.out, "samples.json"), data)
     write_results(data, options.out)
     for failure in data["failures"]:

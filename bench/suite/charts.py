@@ -68,7 +68,10 @@ def slim(svg):
     rules.text = "".join(".%s{%s}" % (name, style.replace("; ", ";").replace(": ", ":"))
                          for style, name in styles.items())
     root.insert(0, rules)
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    text = ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
+    names = {}  # of what is used again: short ones
+    return re.sub(r"\b[mp][0-9a-f]{10}\b",
+                  lambda found: names.setdefault(found[0], "u%d" % len(names)), text) + "\n"
 
 
 def save(figure, folder, name):

@@ -70,9 +70,12 @@ def who(data):
 
 
 def missing(data):
-    """The names of all that the run lacks."""
+    """What the run lacks, and what comes from a later one."""
     notes = ["Left out: %s (%s)." % pair for pair in data["left_out"].items()]
     notes += ["Charts: %s." % note for note in data.get("chart_notes", [])]
+    if "again" in data:
+        notes.append("Measured again afterwards, all contestants in all rounds: %s."
+                     % ", ".join(data["again"]))
     for failure in data["failures"]:
         notes.append("**Failed**: %(run)s of %(contestant)s in round %(round)d: %(reason)s."
                      % failure)
@@ -81,7 +84,7 @@ def missing(data):
                          % " ".join(failure["stderr"].replace("`", "'").split()))
     if not notes:
         return []
-    return ["## Not in this report", ""] + ["- " + note for note in notes] + [""]
+    return ["## What this report lacks", ""] + ["- " + note for note in notes] + [""]
 
 
 def measured_text(mark, summary):

@@ -417,6 +417,18 @@ class Commands(unittest.TestCase):
             self.assertEqual(self.publish(), 1, changed)
             self.assertEqual(self.read("README.md"), marks_alone)
 
+    def test_cases_are_measured_again(self):
+        failure = {"run": "waker/pending", "contestant": "raw", "round": 1, "reason": "x",
+                   "stderr": ""}
+        other = dict(failure, run="memory")
+        data = load_main().replace(dict(made_up(dict(SAMPLES)), failures=[failure, other]),
+                                   made_up({"waker/pending": {"mio": [3.0], "raw": [6.0]}}))
+        self.assertEqual(data["samples"]["waker/pending"], {"mio": [3.0], "raw": [6.0]})
+        self.assertEqual(data["samples"][ECHO], SAMPLES[ECHO])
+        self.assertEqual(data["failures"], [other])
+        self.assertIn("Measured again afterwards, all contestants in all rounds: waker/pending.",
+                      report.markdown(Results(data), []))
+
     def test_pictures_are_small(self):
         self.write_run()
         os.makedirs(os.path.join(self.out, "charts"), exist_ok=True)
