@@ -70,7 +70,7 @@ def who(data):
 
 
 def missing(data):
-    """What the run lacks, and what comes from a later one."""
+    """Lines about what the run lacks, and about what comes from a later one."""
     notes = ["Left out: %s (%s)." % pair for pair in data["left_out"].items()]
     notes += ["Charts: %s." % note for note in data.get("chart_notes", [])]
     if "again" in data:
