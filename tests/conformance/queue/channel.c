@@ -12,6 +12,7 @@ static void open_raw(struct channel *channel, mio_fd fd, mio_fd peer)
     channel->peer = peer;
 }
 
+#if MIO_HAS_PIPES || !defined(MIO_NO_NET)
 /* An object of the library at the other end becomes the plain descriptor that the peer is. */
 static void open_own(struct channel *channel, struct mio_source *source, mio_fd peer)
 {
@@ -20,6 +21,7 @@ static void open_own(struct channel *channel, struct mio_source *source, mio_fd 
     channel->source = source;
     channel->peer = peer;
 }
+#endif
 
 #if MIO_HAS_PIPES
 static void open_pipe(struct channel *channel)
