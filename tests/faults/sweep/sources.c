@@ -50,7 +50,7 @@ static void clean_raw(void)
 /* Whether a ready source is reported under a token, and the system told of all else before. */
 static bool is_reported(mio_token token, uint32_t direction)
 {
-    sweep_event(&poll_, token, direction, TEST_SOON);
+    sweep_event(&poll_, token, direction, __LINE__);
     return true;
 }
 

@@ -248,13 +248,24 @@ bool sweep_is_tried(struct mio_source *source)
     return !sweep_run.told || mio_source_blocked(source, MIO_READABLE) == 0;
 }
 
-void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_t timeout_ns)
+/* Has an event got lost, or was there none? */
+static void tell_silence(mio_token token, int line)
+{
+    const struct mio_source *source = token < KNOWN_MAX ? known[token] : NULL;
+    const unsigned now = source ? plain_look(mio_source_fd(source), PLAIN_IN | PLAIN_OUT, 0) : 0;
+    sweep_problem("line %d: nothing is told of token %ju, and the system says %#x of it", line,
+                  (uintmax_t)token, now);
+}
+
+void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int line)
 {
     uint32_t seen = 0;
     for (int tries = 0; tries < 8 && !sweep_is_over(); tries++) {
         struct mio_event events[8];
-        sweep_begin("mio_poll_wait(poll, events, 8, timeout)", __LINE__);
-        int n = mio_poll_wait(poll, events, 8, timeout_ns);
+        sweep_begin("mio_poll_wait(poll, events, 8, TEST_SOON)", line);
+        int n = mio_poll_wait(poll, events, 8, TEST_SOON);
+        if (n == 0)
+            tell_silence(token, line);
         sweep_end(n, SWEEP_SOME);
         for (int i = 0; i < n; i++) {
             if (is_guess(&events[i]) ||
@@ -283,7 +294,7 @@ static bool is_told_again(struct mio_poll *poll, mio_token token, uint32_t direc
     if (sweep_is_over() || !sweep_emulates_edges())
         return true;
     if (wanted) {
-        sweep_event(poll, token, direction, TEST_SOON);
+        sweep_event(poll, token, direction, __LINE__);
         return true;
     }
     sweep_begin("mio_poll_wait(poll, events, 8, 0)", __LINE__);

@@ -116,10 +116,10 @@ int sweep_report_child(void);
 /* A wait, and all that it takes until the token was reported with these bits. Others are wrong, but
  * for one that may come at any time. */
 enum { SWEEP_IGNORED = 0 };
-void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int64_t timeout_ns);
+void sweep_event(struct mio_poll *poll, mio_token token, uint32_t wanted, int line);
 #define EVENT(poll, token, wanted)                                                                 \
     do {                                                                                           \
-        sweep_event(poll, token, wanted, TEST_SOON);                                               \
+        sweep_event(poll, token, wanted, __LINE__);                                                \
         OVER_YET;                                                                                  \
     } while (0)
 
