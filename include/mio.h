@@ -477,7 +477,7 @@ struct mio_poll {
     uintptr_t kicks;
     int64_t spin_ns;        /* 0: it does not spin */
     uint16_t spin_failures; /* spins in a row that found nothing, up to a limit */
-    uint16_t spin_short;    /* 1: a spin would have spared the last sleep */
+    uint16_t spin_short;    /* 1: a spin would have found what ended the last sleep */
     uint32_t spin_skips;    /* so many sleeps come without a spin */
     uint32_t spin_turn;     /* 1: the system is to be asked before the wakers */
     uint32_t next_waker;    /* the bit whose turn it is where events do not fit */
@@ -673,7 +673,8 @@ struct mio_counters {
     uint64_t wakes;           /* wake-ups sent to the system */
     uint64_t wakes_coalesced; /* wakes that one on its way covered, without a system call; on a
                                  poll that spins also those of a poll that was not asleep */
-    uint64_t kicks;           /* internal wake-ups of a waiting thread; 0 but on poll */
+    uint64_t kicks;           /* internal wake-ups of a waiting thread: on poll, and on iocp where
+                                 the system has refused a request */
     uint64_t spins_hit;       /* spins that ended with an event */
     uint64_t spins_missed;    /* spins that found nothing */
 };
@@ -2304,6 +2305,8 @@ struct mio_datagram {
  *          -EAFNOSUPPORT  addr or local is no IP address, or they are of two families
  *          -EMSGSIZE      len is more than MIO_DATAGRAM_MAX
  *          -ENOTSUP       the system cannot send with this field: ecn, local, interface_index
+ *          -EDESTADDRREQ  an entry with such a field has no addr, and the socket no peer
+ *          -ENOBUFS, -EMFILE, ...  from the system, when it is asked about such a field
  *          of the first entry that is not sent, if there was none before it:
  *          -EAGAIN        no room: drained. Some of its segments may be out: done says how many
  *                         bytes.
@@ -2312,7 +2315,7 @@ struct mio_datagram {
  *          -EMSGSIZE, -EDESTADDRREQ, -ECONNREFUSED, ...  as mio_udp_socket_send
  * Threads  any (exclusive on the array)
  * System   sendmmsg(2), udp(7) UDP_SEGMENT; else sendmsg(2) for each. Windows: WSASendMsg with
- *          UDP_SEND_MSG_SIZE, where there is something to say, else sendto
+ *          UDP_SEND_MSG_SIZE for fields and segments, else send or sendto
  */
 MIO_API int mio_udp_socket_send_batch(struct mio_udp_socket *socket, struct mio_datagram *datagrams,
                                       size_t count);
@@ -2354,13 +2357,16 @@ MIO_API int mio_udp_socket_set_report(struct mio_udp_socket *socket, uint32_t re
 /*
  * The bits of MIO_DATAGRAM_... that the system does for this socket by itself. Those missing of
  * _BATCHES, _CUTS and _SEGMENTS are done by a loop, with the same results; the others are -ENOTSUP.
- * _CUTS goes away once segments were refused.
+ * _CUTS goes away once segments were refused. Where _SENDS_LOCAL is, interface_index can be sent,
+ * too, but for IPv4 on FreeBSD, DragonFly and OpenBSD. A bit may be missing while the system lacks
+ * memory to answer.
  *
  * Returns  the bits
  * Errors   -EINVAL  NULL
  *          -EBADF   closed socket
  *          -ENOBUFS, ...  from the system
- * Threads  any.      System  getsockopt(2)
+ * Threads  any.      System  getsockopt(2); on Windows the first call of a process also sends a
+ *          datagram from a socket of its own to itself
  */
 MIO_API int mio_udp_socket_features(struct mio_udp_socket *socket);
 

@@ -130,9 +130,9 @@ static inline void mio__spin_pays(struct mio_poll *poll)
 }
 
 /*
- * An event has ended a sleep. Where it is so short that a spin would have found the event, and the
- * one before was, too, then the next spin comes soon: three in a row bring it at once. A single one
- * may be short by chance, as it is after a thread was preempted.
+ * A sleep has ended; is_short: by an event, and so soon that a spin would have found it. Where the
+ * one before was short, too, then the next spin comes soon: three in a row bring it at once. A
+ * single one may be short by chance, as it is after a thread was preempted.
  */
 static inline void mio__spin_sleep_ends(struct mio_poll *poll, bool is_short)
 {
@@ -141,7 +141,7 @@ static inline void mio__spin_sleep_ends(struct mio_poll *poll, bool is_short)
     poll->spin_short = is_short;
 }
 
-/* A spin has found nothing where it could have been left out. */
+/* A spin has found nothing. That counts also where it is one that is never left out. */
 static inline void mio__spin_fails(struct mio_poll *poll)
 {
     if (poll->spin_failures < MIO__SPIN_FAILURES_MAX)

@@ -55,7 +55,8 @@ DATAGRAMS = (
 TABLES = (
     ("lower is better; without a unit: ratio to raw epoll",
      ("mio", "raw", "rust-mio", "libuv", "libev", "libevent"), PEERS),
-    ("waits that spin for 60 us; of rates more is better", ("mio", "mio-spin", "raw-spin"), SPINS),
+    ("waits that spin for 60 us (raw epoll: without end); of rates more is better",
+     ("mio", "mio-spin", "raw-spin"), SPINS),
     ("CPU time of a UDP datagram", ("mio", "raw", "raw-usual", "libuv"), DATAGRAMS),
 )
 

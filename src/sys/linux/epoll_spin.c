@@ -12,6 +12,8 @@
  *   B  A sleep ends later than asked for, by the timer slack of its thread (50 us unless somebody
  *      chose otherwise), so that the kernel can end several at once. prctl(2) changes it for the
  *      calling thread. Threads with a real-time policy have none.
+ *   C  A long sleep ends late by a thousandth of its length all the same, by a two-hundredth where
+ *      the thread is niced, by 100 ms at most (fs/select.c). So it is made in steps.
  */
 #include "sys/linux/epoll_spin.h"
 
@@ -148,9 +150,15 @@ static int spin_sleep(struct epoll_spin *spin, int64_t end)
     }
     slack_restore(slack);
     spin->now = mio_now_ns();
-    if (n > 0)
-        mio__spin_sleep_ends(poll, spin->now - begin < poll->spin_ns);
     return spin_fetched(spin, 0, n);
+}
+
+/* The end of the next step of a sleep (C): each but the last leaves more than it may be late by. */
+static int64_t spin_step(int64_t now, int64_t end)
+{
+    enum { STEP_MAX = 8 * MIO_NS_PER_MS, LATE_LESS_THAN = 128 };
+    const int64_t rest = end - now;
+    return end == MIO_FOREVER || rest < STEP_MAX ? end : end - rest / LATE_LESS_THAN;
 }
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
@@ -174,8 +182,10 @@ static int spin_and_sleep(struct epoll_spin *spin)
             return n;
         mio__spin_fails(poll);
     }
+    const int64_t begin = spin->now;
     while (spin->now < last) {
-        int n = spin_sleep(spin, last);
+        int n = spin_sleep(spin, spin_step(spin->now, last));
+        mio__spin_sleep_ends(poll, n > 0 && spin->now - begin < poll->spin_ns);
         if (n == 0 && mio__spin_sees_wake(poll))
             n = spin_look(spin);
         if (n != 0)
@@ -185,12 +195,12 @@ static int spin_and_sleep(struct epoll_spin *spin)
 }
 
 /*
- * Whether the look would be for nothing: the poll is idle, so most waits find nothing, and the
- * sleep that is to come asks the kernel, too.
+ * Whether a look first would be for nothing: the poll is idle, so most waits find nothing, and the
+ * sleep that comes next asks the kernel, too.
  */
 static bool spin_sleeps_first(const struct mio_poll *poll, int64_t timeout_ns)
 {
-    return timeout_ns != 0 && poll->spin_skips != 0 && !mio__spin_sees_wake(poll);
+    return timeout_ns > poll->spin_ns && poll->spin_skips != 0 && !mio__spin_sees_wake(poll);
 }
 
 int mio__epoll_wait_spinning(struct mio_poll *poll, struct mio_event *events, size_t capacity,

@@ -155,11 +155,11 @@ static void learn(const struct sending *sending)
 static int send_row(struct sending *sending, struct mio_datagram *datagrams, size_t count,
                     size_t *next)
 {
-    int result = fill(sending, datagrams + *next, count - *next);
-    if (result == 0 && sending->used == 0) { /* all of them are passed over */
-        *next = count;
+    while (*next < count && is_passed_over(&datagrams[*next]))
+        ++*next;
+    if (*next == count)
         return 0;
-    }
+    int result = fill(sending, datagrams + *next, count - *next);
     if (result == 0)
         result = mio__send_messages(sending->fd, sending->messages, sending->used);
     if (result < 0 && is_refused(sending, result)) {

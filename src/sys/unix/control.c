@@ -187,10 +187,11 @@ static void take_time(const struct cmsghdr *header, struct mio_datagram *datagra
     datagram->flags |= MIO_DATAGRAM_TIME;
 }
 
+/* Where the buffer holds no more than one segment, there is nothing to take apart. */
 static void take_segments(const struct cmsghdr *header, struct mio_datagram *datagram)
 {
     int value;
-    if (!get_number(header, &value) || value <= 0)
+    if (!get_number(header, &value) || value <= 0 || (size_t)value >= datagram->len)
         return;
     datagram->segment_size = (uint32_t)value;
     datagram->flags |= MIO_DATAGRAM_SEGMENTS;

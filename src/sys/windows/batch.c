@@ -173,6 +173,7 @@ static int recv_entry(mio_fd fd, struct mio_datagram *datagram)
         .Control = {sizeof control, (char *)control.words},
     };
     DWORD len = NOT_TOLD;
+    control.words[0] = 0; /* a system that writes none, and does not say so, has sent none */
     const int error = mio__message_recv(fd, &message, &len);
     if (error == WSAESHUTDOWN) { /* reading was shut down here: empty from now on, as on Unix */
         len = 0;
@@ -182,6 +183,8 @@ static int recv_entry(mio_fd fd, struct mio_datagram *datagram)
     } else if (error != 0 && error != WSAEMSGSIZE) {
         return mio__transfer_error(fd, error);
     }
+    if (message.Control.len > sizeof control)
+        message.Control.len = sizeof control;
     finish_entry(datagram, &message, len, error == WSAEMSGSIZE);
     mio__sockaddr_received(sender, message.namelen);
     mio__control_read(&message, mio__sockaddr_family(sender) == MIO_ADDR_IPV6, datagram);

@@ -14,7 +14,7 @@
 /* Errors that say nothing of the control message. */
 static bool is_for_want(int error)
 {
-    return error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM || error == -ENETDOWN;
+    return error == -ENOBUFS || error == -ENOMEM || error == -ENETDOWN || error == -EIO;
 }
 
 static int send_from_nobody(mio_fd fd, const struct mio_addr *to)
@@ -29,11 +29,30 @@ static int send_from_nobody(mio_fd fd, const struct mio_addr *to)
     return mio__message_send(fd, &message, to);
 }
 
+/*
+ * Sends a second datagram, which comes in any case and tells whether the first one, of no bytes, is
+ * late or lost. Other datagrams are none of ours.
+ */
+static int await_both(mio_fd fd, const struct mio_addr *addr)
+{
+    enum { TRIES = 100 };
+    struct mio_addr from;
+    char byte = 0;
+    ptrdiff_t result = mio__socket_send_to(fd, &byte, sizeof byte, addr);
+    for (int i = 0; i < TRIES && (result >= 0 || result == -EAGAIN); i++) {
+        result = mio__socket_recv_from(fd, &byte, sizeof byte, &from, false);
+        if (result >= 0 && mio_addr_equal(&from, addr))
+            return result > 0;
+        if (result == -EAGAIN)
+            Sleep(1);
+    }
+    return result < 0 && result != -EAGAIN ? (int)result : -ENOBUFS; /* the want of a datagram */
+}
+
 static int send_to_itself(mio_fd fd)
 {
     const struct mio__ip loopback = {.family = MIO_ADDR_IPV4, .bytes = {127, 0, 0, 1}};
-    struct mio_addr addr, from;
-    char byte;
+    struct mio_addr addr;
     mio__sockaddr_set(&addr, &loopback);
     int result = mio__socket_bind(fd, &addr);
     if (result == 0)
@@ -41,10 +60,13 @@ static int send_to_itself(mio_fd fd)
     if (result < 0)
         return result;
     result = send_from_nobody(fd, &addr);
+    if (result == -EAGAIN) /* which would say that the program's own socket is full */
+        return -ENOBUFS;
+    if (result == -ENOTSUP || result == -ENOSYS)
+        return 0;
     if (result < 0)
         return is_for_want(result) ? result : 1;
-    const bool came = mio__socket_recv_from(fd, &byte, sizeof byte, &from, false) == 0;
-    return !(came && mio_addr_equal(&from, &addr));
+    return await_both(fd, &addr);
 }
 
 int mio__control_probe(void)

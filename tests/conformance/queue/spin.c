@@ -238,6 +238,18 @@ static void spins_that_find_nothing_are_left_out(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
+/* Though the kernel ends long sleeps late. One of the first four waits begins with a spin. */
+static void long_wait_ends_with_a_spin(void)
+{
+    struct mio_poll poll;
+    struct mio_event event;
+    open_spinning(&poll, MIO_NS_PER_MS / 10);
+    for (int wait = 0; wait < 4; wait++)
+        CHECK_EQ(mio_poll_wait(&poll, &event, 1, 200 * MIO_NS_PER_MS), 0);
+    CHECK(counters_of(&poll).spins_missed > 1);
+    CHECK_EQ(mio_poll_close(&poll), 0);
+}
+
 struct later {
     struct channel *channel;
     int64_t pause;
@@ -286,7 +298,7 @@ static void waits_that_never_sleep_count(void)
     CHECK_EQ(mio_poll_close(&poll), 0);
 }
 
-/* Idle, then busy: a sleep that a spin would have spared makes the next wait spin. */
+/* Idle, then busy: sleeps in a row that a spin would have spared bring the spins back. */
 static void spins_come_back_with_events(void)
 {
     const int64_t spin = 20 * MIO_NS_PER_MS;
@@ -304,7 +316,7 @@ static void spins_come_back_with_events(void)
         int busy = 0;
         for (; counters_of(&poll).spins_hit == hits; busy++)
             get_data(&poll, &channel, MIO_NS_PER_MS);
-        CHECK(busy < 250);
+        CHECK(busy < 50); /* 3, but for those that a busy machine makes long */
     }
     channel_close(&channel, mio_poll_registry(&poll));
     CHECK_EQ(mio_poll_close(&poll), 0);
@@ -321,6 +333,7 @@ static const struct test_case cases[] = {
     {"wake_of_a_poll_that_sleeps_is_sent", wake_of_a_poll_that_sleeps_is_sent, 0},
     {"handler_ends_a_spin_by_a_wake_alone", handler_ends_a_spin_by_a_wake_alone, 0},
     {"spins_that_find_nothing_are_left_out", spins_that_find_nothing_are_left_out, 0},
+    {"long_wait_ends_with_a_spin", long_wait_ends_with_a_spin, 0},
     {"waits_that_never_sleep_count", waits_that_never_sleep_count, 0},
     {"spins_come_back_with_events", spins_come_back_with_events, 0},
     {NULL, NULL, 0},

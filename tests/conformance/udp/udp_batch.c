@@ -153,6 +153,8 @@ static void batch_stops_at_an_entry_that_is_refused(void)
     CHECK_EQ(batch[1].done, batch[1].len);
     CHECK_EQ(batch[2].done, 0);
     CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch + 2, 2), -EACCES);
+    /* Those that are sent count, also when the call begins with them. */
+    CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch, 4), 2);
     expect_datagrams(pair.peer, 0, 2);
     udp_expect_nothing(pair.peer);
     CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, batch + 3, 1), 1);

@@ -254,6 +254,25 @@ static void segments_of_a_plain_sender_may_come_coalesced(void)
     pair_close(&pair);
 }
 
+/* With room for the first segment or a part of it there is nothing to take apart. */
+static void coalesced_entry_that_is_cut_to_a_segment_has_none(void)
+{
+    struct pair pair;
+    pair_open(&pair, "127.0.0.1:0", MIO_DATAGRAM_SEGMENTS);
+    for (size_t room = 50; room <= 150; room += 50) {
+        struct mio_datagram one = segments(&pair, 950, 100);
+        one.addr = &pair.name;
+        struct mio_datagram cut = {.buf = got, .capacity = room};
+        CHECK_EQ(mio_udp_socket_send_batch(&pair.socket, &one, 1), 1);
+        CHECK_EQ(mio_udp_socket_recv_batch(&pair.socket, &cut, 1), 1);
+        CHECK(cut.len == room || cut.len == 100);
+        CHECK_EQ(cut.segment_size, cut.len > 100 ? 100 : 0);
+        CHECK_EQ((cut.flags & MIO_DATAGRAM_SEGMENTS) != 0, cut.segment_size != 0);
+        udp_drain(&pair.socket);
+    }
+    pair_close(&pair);
+}
+
 static void segments_come_one_by_one_unasked(void)
 {
     struct pair pair;
@@ -315,6 +334,8 @@ static const struct test_case cases[] = {
     {"segments_may_come_coalesced_ipv6", segments_may_come_coalesced_ipv6, 0},
     {"segments_of_a_plain_sender_may_come_coalesced", segments_of_a_plain_sender_may_come_coalesced,
      0},
+    {"coalesced_entry_that_is_cut_to_a_segment_has_none",
+     coalesced_entry_that_is_cut_to_a_segment_has_none, 0},
     {"segments_come_one_by_one_unasked", segments_come_one_by_one_unasked, 0},
     {"coalesced_entry_is_sent_on_as_segments", coalesced_entry_is_sent_on_as_segments, 0},
     {NULL, NULL, 0},
