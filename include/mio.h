@@ -2306,7 +2306,7 @@ struct mio_datagram {
  *          -EMSGSIZE      len is more than MIO_DATAGRAM_MAX
  *          -ENOTSUP       the system cannot send with this field: ecn, local, interface_index
  *          -EDESTADDRREQ  an entry with such a field has no addr, and the socket no peer
- *          -ENOBUFS, -EMFILE, ...  from the system, when it is asked about such a field
+ *          -ENOBUFS, ...  from the system, when it is asked about such a field
  *          of the first entry that is not sent, if there was none before it:
  *          -EAGAIN        no room: drained. Some of its segments may be out: done says how many
  *                         bytes.
