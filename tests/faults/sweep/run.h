@@ -19,6 +19,7 @@ struct sweep_run {
     bool has_more;                         /* that step made more than one such call */
     bool stopped;                          /* a step was refused, and would be again */
     bool told;                             /* the step told what it could not watch */
+    bool lost;                             /* what was to be told is not in the system either */
     bool missed;                           /* the run did not make the call of the plan */
     bool wrong;
     char problem[256];

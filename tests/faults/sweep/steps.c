@@ -253,6 +253,7 @@ static void tell_silence(mio_token token, int line)
 {
     const struct mio_source *source = token < KNOWN_MAX ? known[token] : NULL;
     const unsigned now = source ? plain_look(mio_source_fd(source), PLAIN_IN | PLAIN_OUT, 0) : 0;
+    sweep_run.lost = source && (now & PLAIN_IN) == 0;
     sweep_problem("line %d: nothing is told of token %ju, and the system says %#x of it", line,
                   (uintmax_t)token, now);
 }
