@@ -85,18 +85,27 @@ void udp_deliver(mio_fd peer, const struct mio_udp_socket *socket, const void *b
 
 /* ---- Control messages ------------------------------------------------------------------------ */
 
+int udp_class_that_arrives(const char *text, bool is_v6, int value)
+{
+    struct mio_addr addr;
+    mio_fd sender = udp_peer(text, &addr), receiver = udp_peer(text, &addr);
+    int result = -ENOTSUP;
+    if (plain_want_class(receiver, is_v6) &&
+        plain_set_option(sender, is_v6 ? PLAIN_CLASS_V6 : PLAIN_CLASS, value) == 0) {
+        udp_peer_send(sender, "ping", 4, &addr);
+        result = plain_recv_class(receiver);
+    }
+    CHECK_EQ(plain_close(sender), 0);
+    CHECK_EQ(plain_close(receiver), 0);
+    return result;
+}
+
+/* A class of 0 arrives where the system takes no notice of the option. */
 static bool control_is_understood(void)
 {
     enum { CLASS = 0x28 };
-    struct mio_addr sender, receiver;
-    mio_fd from = udp_peer("[::1]:0", &sender), to = udp_peer("[::1]:0", &receiver);
-    bool understood = true;
-    if (plain_want_class(to, true) && plain_set_option(from, PLAIN_CLASS_V6, CLASS) == 0) {
-        udp_peer_send(from, "x", 1, &receiver);
-        understood = plain_recv_class(to) == CLASS;
-    }
-    CHECK(plain_close(from) == 0 && plain_close(to) == 0);
-    return understood;
+    const int arrives = udp_class_that_arrives("[::1]:0", true, CLASS);
+    return arrives == CLASS || arrives <= 0;
 }
 
 void udp_need_control(void)

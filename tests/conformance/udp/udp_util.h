@@ -24,6 +24,11 @@ struct mio_addr udp_peer_expect(mio_fd fd, const void *wanted, size_t len);
 void udp_expect_nothing(mio_fd fd);
 
 /*
+ * The class (PLAIN_CLASS) with which a datagram arrives that a plain descriptor sends with this
+ * one; a negative code where the system cannot be asked.
+ */
+int udp_class_that_arrives(const char *text, bool is_v6, int value);
+/*
  * Skips the case where the system hands on control messages as they are, in the byte order of
  * another machine: an emulator may.
  */
